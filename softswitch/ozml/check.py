@@ -15,6 +15,7 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.base.elements import Node
 from softswitch.commands.base.placement import Contexts
 from softswitch.commands.base.reading import Written
+from softswitch.ozml.document import DocumentError, commands_of, parse_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,30 @@ class Mistake:
     def __str__(self) -> str:
         sentence = self.error.detail or self.error.message
         return f"line {self.line}, column {self.column}: {sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptMistake:
+    """What is wrong with a document, and where."""
+
+    line: int
+    column: int
+    sentence: str
+    "What is wrong, and what was expected."
+    can_be_skipped: bool = False
+    "Whether a call can run the document without what is wrong."
+
+
+def mistakes_in(source: bytes, origin: Contexts) -> Iterator[ScriptMistake]:
+    """Every mistake of a document from this origin; of what is no XML the first one."""
+    try:
+        root = parse_document(source)
+    except DocumentError as error:
+        yield ScriptMistake(error.line, error.column, error.sentence)
+        return
+    for each in mistakes_of(commands_of(root), origin):
+        sentence = each.error.detail or each.error.message
+        yield ScriptMistake(each.line, each.column, sentence, each.can_be_skipped)
 
 
 def mistakes_of(block: Sequence[Node], origin: Contexts) -> Iterator[Mistake]:

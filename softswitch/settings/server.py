@@ -208,6 +208,8 @@ class StorageSettings(Section):
     "Random passwords (mode 0600); without the key, beside the SQLite database, else in data/."
     prompts: Path = Path("data/prompts")
     "Where sounds are kept that are uploaded for prompts."
+    scripts: Path = Path("data/scripts")
+    "Where scripts are kept that are written while the switch runs, with their versions."
     spool: Path | None = None
     """Where records of calls wait while the database refuses them, on a disk of this machine;
     without the key, beside the SQLite database, else in data/."""

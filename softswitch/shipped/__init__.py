@@ -5,6 +5,7 @@
     hold.ogg           music for those who wait
     welcome.xml        a script to begin with
     ozml.xsd           the schema of scripts, for editors
+    scripts.md         the guide to scripts, whose examples editors offer
     files.py           where they are
 
 Where the repository keeps a file elsewhere, it is a link here; in the wheel it is a file.

@@ -44,12 +44,15 @@ from softswitch.http.v1.messages.kept_messages_api import KeptMessagesApi
 from softswitch.http.v1.openapi import description_routes
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.http.v1.queues.queues_api import QueuesApi
+from softswitch.http.v1.scripts.scripts_api import ScriptsApi
+from softswitch.http.v1.scripts.writing_api import WritingApi
 from softswitch.http.v1.settings.settings_api import SettingsApi
 from softswitch.http.v1.trace.trace_api import TraceApi
 from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
 from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
 from softswitch.live.live_settings import LiveSettings
 from softswitch.messaging.queue.messages import Messages
+from softswitch.ozml.library.kept_scripts import ScriptLibrary
 from softswitch.settings.load import Settings
 from softswitch.store.exchange.web_sessions import load_sessions
 from softswitch.store.store import Store
@@ -103,6 +106,9 @@ def web_api_routes(
     yield from ContactsApi(live, users).routes()
     yield from SettingsApi(live, users).routes()
     yield from CommandsApi(users).routes()
+    # `/v1/scripts/language` before `/v1/scripts/{script}`.
+    yield from WritingApi(settings.storage.static, users).routes()
+    yield from ScriptsApi(ScriptLibrary(settings.storage.scripts), live, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 

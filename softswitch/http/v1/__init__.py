@@ -14,6 +14,7 @@
     addressbooks/   `/v1/addressbooks/{name}/contacts`: contacts, one by one
     settings/       `/v1/settings`: every key as it is in effect, and the check of the file
     commands/       `/v1/commands`: the declarations of the commands of `/api`
+    scripts/        `/v1/scripts`: scripts with their versions, checked and rehearsed
     parking/        `/v1/parking`: the calls that are parked
     recordings/     `/v1/recordings`: files of recordings, their sound and its shape
     registrations/  `/v1/registrations`: where phones are

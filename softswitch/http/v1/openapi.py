@@ -39,6 +39,7 @@ from softswitch.http.v1.parking.parking_json import PARKING_OPERATIONS
 from softswitch.http.v1.queues.queues_json import QUEUE_OPERATIONS
 from softswitch.http.v1.recordings.recordings_json import RECORDING_OPERATIONS
 from softswitch.http.v1.registrations.registrations_json import REGISTRATION_OPERATIONS
+from softswitch.http.v1.scripts.description import SCRIPT_OPERATIONS, WRITING_OPERATIONS
 from softswitch.http.v1.settings.settings_json import SETTING_OPERATIONS
 from softswitch.http.v1.states.conferences_json import CONFERENCE_STATE_OPERATIONS
 from softswitch.http.v1.states.groups_json import GROUP_STATE_OPERATIONS
@@ -77,6 +78,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *CONTACT_OPERATIONS,
     *SETTING_OPERATIONS,
     *COMMAND_OPERATIONS,
+    *WRITING_OPERATIONS,
+    *SCRIPT_OPERATIONS,
 )
 "Everything that `/v1` does."
 

@@ -19,7 +19,7 @@ MOST_OCTETS = 128 * 1024 * 1024
 FREE = 64 * 1024
 "Octets of each body that are not counted: ordinary requests go on beside large ones."
 MOST_WAITING = 4
-"Sounds that wait until another one is decoded."
+"Uploads that wait until another one is done."
 RETRY_SECONDS = 10
 "What is told to who comes when there is no room."
 _HELD = web.RequestKey("held", int)
@@ -48,18 +48,20 @@ class BodyMemory:
 
 
 class OneByOne:
-    """One sound is decoded at a time, in a thread of its own: others have the rest of the cores."""
+    """One upload at a time is worked on, in a thread of its own: the other cores are for others."""
 
-    def __init__(self, waiting: int = MOST_WAITING) -> None:
+    def __init__(self, waiting: int = MOST_WAITING, name: str = "sounds") -> None:
+        """`name`: what they are, in the plural."""
         self._waiting = waiting
-        self._thread = ThreadPoolExecutor(1, "uploads")
+        self._name = name
+        self._thread = ThreadPoolExecutor(1, name)
         self._asked: set[Future[Any]] = set()
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do that in its turn. Raises NotServed where too many wait, and what `work` raises."""
         self._asked = {each for each in self._asked if not each.done()}
         if len(self._asked) > self._waiting:
-            raise _later("many sounds are uploaded already")
+            raise _later(f"many {self._name} are uploaded already")
         future = self._thread.submit(work)
         self._asked.add(future)
         return await asyncio.wrap_future(future)
