@@ -17,6 +17,7 @@ database does not take is spooled on a disk of this machine, and written when th
 - `lists/`: pages of messages and alarms, as people look through them.
 - `tables.py`: the columns; `texts.py`: what texts become in them; `migrations/`: how a database
   gets them.
+- `copies/`: copies of all of it, for backups.
 - `database/`: files, URLs, locks, and what differs between SQLite and PostgreSQL.
 
 To add a table:

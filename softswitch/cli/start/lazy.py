@@ -76,6 +76,14 @@ COLLECTIONS = {
 what is listed by `--help` must not need the models of the settings."""
 
 COMMANDS = {
+    "backup": CommandPlace(
+        "backup.backup", "backup_command", "Copy all that the switch keeps into one file."
+    ),
+    "restore": CommandPlace(
+        "backup.restore",
+        "restore_command",
+        "Put a backup in place.",
+    ),
     "bans": CommandPlace("bans", "app", "Bans of sources that guessed passwords."),
     "messages": CommandPlace("messages", "app", "Messages of the running switch."),
     "history": CommandPlace(

@@ -40,7 +40,11 @@ class PlainSettings:
     @classmethod
     def read(cls, path: Path) -> PlainSettings:
         """Read a file. Raises OSError, and NotToml where a table that is needed cannot be read."""
-        octets = path.read_bytes()
+        return cls.of_octets(path.read_bytes())
+
+    @classmethod
+    def of_octets(cls, octets: bytes) -> PlainSettings:
+        """Read what a file holds. Raises NotToml."""
         try:
             table = read_toml(octets)
         except NotToml:

@@ -29,3 +29,8 @@ def passwords_file(url: str, named: Path | None) -> Path:
 def terminal_key_file(passwords: Path) -> Path:
     """Where a running switch says how it is asked from its own machine, beside the passwords."""
     return passwords.with_name("terminal.key")
+
+
+def unfinished_restore(passwords: Path) -> Path:
+    """The mark of a restore that has begun to replace files and has not ended."""
+    return passwords.with_name("restore.unfinished")

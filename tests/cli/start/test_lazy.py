@@ -59,7 +59,7 @@ def complete(line: str) -> list[str]:
 
 
 def test_the_shell_completes_commands_below_commands_and_options() -> None:
-    assert complete("softswitch ba") == ["bans"]
+    assert complete("softswitch ba") == ["backup", "bans"]
     assert complete("softswitch bans l") == ["list", "lift"]
     assert "--all" in complete("softswitch bans lift --")
     assert complete("softswitch --vers") == ["--version"]
