@@ -132,7 +132,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
     """All that the HTTP server serves."""
     yield from health_routes(health, parts.details)
     yield from running_routes(settings, health, parts)
-    yield from metrics_routes(parts.metrics())
+    yield from metrics_routes(parts.metrics(), None if settings.http.open_metrics else parts.users)
     yield from parts.provisioning.routes(parts.users)
     yield from EventsApi(parts.events.journal, parts.events.streams, parts.users).routes()
     yield from web_api_routes(
@@ -143,6 +143,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         bans=parts.foundation.bans,
         links=parts.access.recordings,
         sessions=parts.sessions,
+        tokens=parts.tokens,
         store=parts.foundation.store,
         plan=parts.calls.plan,
         parking=parts.calls.parking,

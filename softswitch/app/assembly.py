@@ -29,7 +29,7 @@ from softswitch.app.parts.messaging import Messaging, build_messaging
 from softswitch.app.parts.scripting import Scripting, build_scripting
 from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_access import WebAccess, open_web_access
-from softswitch.app.parts.web_api import open_sessions, users_of
+from softswitch.app.parts.web_api import open_sessions, open_tokens, users_of
 from softswitch.app.takers.access import RandomPasswords, take_accounts, take_users
 from softswitch.app.takers.calls import (
     CALL_KEYS,
@@ -74,6 +74,7 @@ from softswitch.calls.setup.announcing import Announcements
 from softswitch.calls.voicemail.removed import RemovedMailboxes
 from softswitch.calls.voicemail.service import VoicemailService
 from softswitch.http.access.sessions import Sessions
+from softswitch.http.access.tokens import Tokens
 from softswitch.http.connections import HttpCounts
 from softswitch.http.users import Users
 from softswitch.live.live_settings import LiveSettings, Source, Taker
@@ -112,6 +113,7 @@ class Parts:
     teller: EmergencyTeller
     users: Users
     sessions: Sessions
+    tokens: Tokens
     terminal_key: TerminalKey
     live: LiveSettings
     passwords: RandomPasswords
@@ -224,7 +226,10 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     announcements = Announcements(calls.phone_calls.ringer.ports, announcement_terms(settings))
     terminal_key = TerminalKey(settings.storage.terminal_key_file)
     sessions = await open_sessions(settings, foundation.store)
-    users = users_of(settings, passwords.http, foundation.bans, terminal_key, sessions)
+    tokens = await open_tokens(foundation.store)
+    users = users_of(
+        settings, passwords.http, foundation.bans, terminal_key, sessions=sessions, tokens=tokens
+    )
     provisioning = await build_provisioning(
         settings,
         foundation,
@@ -282,6 +287,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         teller=teller,
         users=users,
         sessions=sessions,
+        tokens=tokens,
         terminal_key=terminal_key,
         live=live,
         passwords=random,

@@ -7,7 +7,7 @@ whoever declares it keeps applications to these (`User.owns`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -62,6 +62,13 @@ class OwnNumbers:
     def __contains__(self, number: str) -> bool:
         return number in self._single or any(is_between(number, *each) for each in self._wide)
 
+    def has_all(self, others: OwnNumbers) -> bool:
+        """Whether all of these numbers are among them, each range within one of theirs."""
+        return all(
+            any(is_between(first, *each) and is_between(last, *each) for each in self.ranges)
+            for first, last in others.ranges
+        )
+
     @cached_property
     def _single(self) -> frozenset[str]:
         return frozenset(first for first, last in self.ranges if first == last)
@@ -90,8 +97,11 @@ class User:
     "Where the user may come from; without any, from everywhere."
     is_gone: bool = False
     "Whether the settings know the user no more: then nothing is allowed."
-    has_session: bool = field(default=False, compare=False)
-    "Whether the user has logged in at the console, and asks with its cookie."
+    login: str = field(default="", compare=False)
+    """How the user has shown who it is: `password`, `session` (the console), `terminal` (on this
+    machine), or `token` with its name."""
+    token: str = field(default="", compare=False)
+    "The id of the token, where it is one."
 
     @classmethod
     def of(cls, settings: HttpUser) -> User:
@@ -108,6 +118,17 @@ class User:
     def gone(cls, name: str) -> User:
         """A user whom the settings know no more."""
         return cls(name, "application", OwnNumbers(()), is_gone=True)
+
+    def narrowed(self, role: Role, own: OwnNumbers | None, *, token: str, login: str) -> User:
+        """The same user with the rights of that role only, and these numbers of an application.
+
+        Raises NotAllowed where the user has less.
+        """
+        if self.is_gone or not RIGHTS[role] <= RIGHTS[self.role]:
+            raise NotAllowed(f"{self.name} is {_article(self.role)}, which may not do all that")
+        if self.own is not None and own is not None and not self.own.has_all(own):
+            raise NotAllowed(f"{own} are not all extensions of {self.name}, expected {self.own}")
+        return replace(self, role=role, own=own, token=token, login=login)
 
     def may_come_from(self, host: str) -> bool:
         """Whether requests of the user may come from an address."""

@@ -128,7 +128,7 @@ class CommandApi:
             raise web.HTTPInternalServerError(text="internal error") from None
 
     async def _run(self, sent: SentFields, user: User, skipped: list[str]) -> Reply | None:
-        context = self._context_for(partial(self._users.now, user.name))
+        context = self._context_for(partial(self._users.as_now, user))
         command = self._read(sent, context, skipped).based_on("", sent.fields)
         require_call_id(command)
         script = Script(context, origin=Contexts.HTTP, call=None, user=user.name)

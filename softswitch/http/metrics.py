@@ -17,25 +17,46 @@ from prometheus_client.metrics_core import Metric as MetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.guard.rights import NotAllowed, Right
+from softswitch.http.users import Users, challenge
 from softswitch.telemetry.metrics import Distribution, Metric
 
 PREFIX = "softswitch_"
 "What all names begin with."
 
 
-def metrics_routes(metrics: Iterable[Metric]) -> list[web.RouteDef]:
-    """Serve the metrics, beside those of the process (CPU, memory, open files)."""
+def metrics_routes(metrics: Iterable[Metric], users: Users | None = None) -> list[web.RouteDef]:
+    """Serve the metrics, beside those of the process (CPU, memory, open files).
+
+    To everybody, or to those of the `users` who may see what there is.
+    """
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     registry.register(_MetricsCollector(metrics))
 
     async def scrape(request: web.Request) -> web.Response:
+        if users is not None and (refusal := _refusal(request, users)) is not None:
+            return refusal
         return web.Response(
             body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
 
     return [web.get("/metrics", scrape)]
+
+
+def _refusal(request: web.Request, users: Users) -> web.Response | None:
+    """What is answered to who may not see them; None for who may."""
+    try:
+        users.of_request(request, {}).require(Right.SEE)
+    except NotAllowed as error:
+        return web.Response(status=403, text=str(error))
+    except CommandError as error:
+        if error.code is Code.FORBIDDEN_ADDRESS:
+            return web.Response(status=403, text=error.message)
+        return web.Response(status=401, text=error.message, headers=challenge(request))
+    return None
 
 
 class _MetricsCollector(Collector):

@@ -1,4 +1,4 @@
-"""Authenticates HTTP requests: by their fields, by Basic (RFC 7617), by the cookie of the console.
+"""Authenticates HTTP requests: by their fields, by Basic (RFC 7617), by a token or a cookie.
 
 A browser keeps the password of Basic and sends it with whatever any page asks for. So it is not
 taken from requests that other sites make, and it is only asked for where a person sees it and
@@ -19,9 +19,10 @@ from aiohttp import web
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.guard.bans import Bans
 from softswitch.guard.rates import RequestSources
-from softswitch.guard.rights import User
+from softswitch.guard.rights import NotAllowed, User
 from softswitch.http.access.cookies import HEADER, WORD, cookie_of, is_by_our_page
 from softswitch.http.access.sessions import Sessions
+from softswitch.http.access.tokens import Tokens, id_of, limited
 from softswitch.http.cross_site import is_cross_site, is_seen
 from softswitch.settings.exchange.users import HttpUser
 from softswitch.settings.passwords import TERMINAL_KEY
@@ -59,9 +60,11 @@ class Users:
         settings: Iterable[HttpUser] = (),
         terminal_key: str = "",
         sessions: Sessions | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         """`passwords` by name; who is not among the `settings` is as they are by default.
-        `sessions` are logins of the console; without them no cookie counts.
+        `sessions` are logins of the console, `tokens` stand for passwords; without them no cookie
+        and no token counts.
 
         Who proves the `terminal_key` is at the terminal of this machine: any user without a
         password, by default the first admin, and never banned.
@@ -71,10 +74,26 @@ class Users:
         self._sources = sources or RequestSources()
         self._terminal_key = terminal_key.encode()
         self._sessions = sessions
+        self._tokens = tokens
+        self._end_tokens_of_others()
 
     def exchange(self, passwords: Mapping[str, str], settings: Iterable[HttpUser] = ()) -> None:
         """Take the users of changed settings."""
         self._passwords, self._users = dict(passwords), _users(passwords, settings)
+        self._end_tokens_of_others()
+
+    def as_now(self, user: User) -> User:
+        """A user, perhaps of a token, as the settings are now; may do nothing where it is gone."""
+        now = self.now(user.name)
+        if not user.token:
+            return now
+        row = self._tokens.named(user.token) if self._tokens is not None else None
+        try:
+            if row is not None and self._tokens is not None and self._tokens.counts(row.id):
+                return limited(row, now)
+        except NotAllowed as error:
+            log.debug("token without rights", reason=str(error))
+        return User.gone(user.name)
 
     def now(self, name: str) -> User:
         """The user of that name as the settings are now; may do nothing where there is none."""
@@ -91,6 +110,8 @@ class Users:
         """
         username, password = lower.get("username", ""), lower.get("password", "")
         header = request.headers.get("Authorization", "")
+        if not username and header[:7].lower() == "bearer ":
+            return self._of_token(request, header[7:].strip())
         if not username and header:
             _refuse_other_sites(request)
             username, password = basic_credentials(header)
@@ -124,7 +145,28 @@ class Users:
             self._bans.wrong(source, account)
             raise CommandError(Code.AUTHENTICATION_FAILED)
         self._bans.right(source, account)
-        return user
+        return replace(user, login="terminal" if is_here else "password")
+
+    def _of_token(self, request: web.Request, token: str) -> User:
+        """The user of a token (RFC 6750 section 2.1); wrong ones are counted as passwords are."""
+        source, account = self._sources.find(request.remote or ""), f"token {id_of(token)}"
+        if self._bans.refuses(source, account):
+            raise Banned(self._bans.retry_after(source, account))
+        row = self._tokens.find(token) if self._tokens is not None else None
+        user = None if row is None else self._users.get(row.username)
+        if self._tokens is None or row is None or user is None:
+            log.warning("wrong token", token=id_of(token), source=request.remote)
+            self._bans.wrong(source, account)
+            detail = "the token is not known, or has expired or was revoked"
+            raise CommandError(Code.AUTHENTICATION_FAILED, detail=detail)
+        self._require_address(request, user)
+        try:
+            narrowed = limited(row, user)
+        except NotAllowed as error:
+            raise CommandError(Code.AUTHENTICATION_FAILED, detail=str(error)) from None
+        self._bans.right(source, account)
+        self._tokens.used(row.id)
+        return narrowed
 
     def _of_session(
         self, request: web.Request, sessions: Sessions, cookie: str, runs_commands: bool
@@ -140,7 +182,7 @@ class Users:
             log.warning("no page of ours", user=user.name, source=request.remote)
             raise web.HTTPForbidden(text=f"expected the header {HEADER}: {WORD} beside the cookie")
         self._require_address(request, user)
-        return replace(user, has_session=True)
+        return replace(user, login="session")
 
     def _require_address(self, request: web.Request, user: User) -> None:
         """See that the user may come from there. Raises CommandError 307."""
@@ -154,6 +196,11 @@ class Users:
         """The name of the first user who may do all; empty where there is none."""
         admins = (name for name, user in self._users.items() if user.role == "admin")
         return next(admins, "")
+
+    def _end_tokens_of_others(self) -> None:
+        """Who is no user any more leaves no token to a later user of that name."""
+        if self._tokens is not None:
+            self._tokens.keep(self._users)
 
     def _is_at_the_terminal(self, request: web.Request) -> bool:
         """Whether a request proves that it comes from the terminal of this machine."""

@@ -174,6 +174,8 @@ class HttpSettings(Section):
     "Seconds that the header of a request may take; then it is answered 408."
     body_timeout: Seconds = 60
     "The same for its body."
+    open_metrics: bool = True
+    "Whether /metrics is for everybody; else for users, and tokens, that may see what there is."
     session_life: Seconds = 43_200
     "Seconds after which a login at the console ends."
     session_idle: Seconds = 7_200

@@ -21,12 +21,14 @@ from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
 from softswitch.guard.rates import RequestSources
 from softswitch.http.access.sessions import SessionLimits, Sessions
+from softswitch.http.access.tokens import Tokens
 from softswitch.http.adapter import CommandApi
 from softswitch.http.connections import HttpLimits
 from softswitch.http.messages.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import SERVICE, Users
 from softswitch.http.v1.access.session_api import SessionApi
+from softswitch.http.v1.access.tokens_api import TokensApi
 from softswitch.http.v1.addressbooks.contacts_api import ContactsApi
 from softswitch.http.v1.alarms.alarms_api import AlarmsApi
 from softswitch.http.v1.bans_api import BansApi
@@ -55,6 +57,7 @@ from softswitch.messaging.queue.messages import Messages
 from softswitch.ozml.library.kept_scripts import ScriptLibrary
 from softswitch.settings.load import Settings
 from softswitch.store.exchange.web_sessions import load_sessions
+from softswitch.store.exchange.web_tokens import load_tokens
 from softswitch.store.store import Store
 from softswitch.trace.reading import TraceReader
 
@@ -68,6 +71,7 @@ def web_api_routes(
     bans: BanList,
     links: RecordingLinks,
     sessions: Sessions,
+    tokens: Tokens,
     store: Store,
     plan: DialPlan,
     parking: Parking,
@@ -85,6 +89,7 @@ def web_api_routes(
     yield from CommandApi(scripting.context_for, users, MessagesApi(messages, users)).routes()
     yield from description_routes()
     yield from SessionApi(sessions, users).routes()
+    yield from TokensApi(tokens, users).routes()
     yield from TraceApi(traces, users).routes()
     yield from BansApi(bans, users).routes()
     yield from HistoryApi(store, users).routes()
@@ -123,6 +128,13 @@ def http_limits(settings: Settings, most: int) -> HttpLimits:
     )
 
 
+async def open_tokens(store: Store) -> Tokens:
+    """The tokens that the database keeps."""
+    tokens = Tokens(store.write)
+    tokens.restore(await load_tokens(store.reader))
+    return tokens
+
+
 async def open_sessions(settings: Settings, store: Store) -> Sessions:
     """The logins of the console that the database keeps."""
     http = settings.http
@@ -136,7 +148,9 @@ def users_of(
     passwords: Mapping[str, str],
     bans: BanList,
     key: TerminalKey,
+    *,
     sessions: Sessions,
+    tokens: Tokens,
 ) -> Users:
     """The users, and the bans of sources that guess their passwords, but for who has the key."""
     trusted = map(ip_network, settings.guard.trusted)
@@ -147,4 +161,5 @@ def users_of(
         settings=settings.http.users,
         terminal_key=key.secret,
         sessions=sessions,
+        tokens=tokens,
     )

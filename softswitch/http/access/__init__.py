@@ -1,5 +1,6 @@
-"""Logins beside passwords: sessions of the console.
+"""Logins beside passwords: sessions of the console, and tokens.
 
 sessions   who is logged in by a cookie, until when
+tokens     secrets with a scope and an end, for programs
 cookies    the cookie: its name and its attributes (RFC 6265)
 """

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from softswitch.guard.rights import Right, roles_with
 from softswitch.http.v1.access.session_json import SESSION_OPERATIONS
+from softswitch.http.v1.access.tokens_json import TOKEN_OPERATIONS
 from softswitch.http.v1.addressbooks.contacts_json import CONTACT_OPERATIONS
 from softswitch.http.v1.alarms.alarms_json import ALARM_OPERATIONS
 from softswitch.http.v1.asking import Problem, media_type_of
@@ -50,6 +51,7 @@ from softswitch.http.v1.voicemail.voicemail_json import VOICEMAIL_OPERATIONS
 
 OPERATIONS: tuple[Operation, ...] = (
     *SESSION_OPERATIONS,
+    *TOKEN_OPERATIONS,
     *CALL_OPERATIONS,
     *ACTION_OPERATIONS,
     *TRACE_OPERATIONS,
@@ -88,6 +90,7 @@ Schema = dict[str, Any]
 
 LOGINS: Mapping[str, Schema] = {
     "basic": {"type": "http", "scheme": "basic"},
+    "token": {"type": "http", "scheme": "bearer", "description": "As /v1/tokens makes it."},
     "session": {
         "type": "apiKey",
         "in": "cookie",

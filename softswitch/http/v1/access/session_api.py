@@ -51,12 +51,12 @@ class SessionApi:
 
     async def show(self, request: web.Request, user: User) -> web.Response:
         """Who asks."""
-        expires = self._sessions.expires(cookie_of(request)) if user.has_session else None
+        expires = self._sessions.expires(cookie_of(request)) if user.login == "session" else None
         return answer(200, show_session(user, expires), {"Cache-Control": "no-store"})
 
     async def end(self, request: web.Request, user: User) -> web.Response:
         """Log out."""
-        if not user.has_session:
+        if user.login != "session":
             raise NotServed(404, "the request has no session")
         await self._sessions.end(cookie_of(request))
         log.info("logged out", user=user.name, source=request.remote)

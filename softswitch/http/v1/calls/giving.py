@@ -59,7 +59,7 @@ class UserCommands:
     async def give(self, user: User, given: GivenCommand) -> Reply:
         """What the command answers, with its warnings. Raises NotServed."""
         try:
-            context = self._context_for(partial(self._users.now, user.name))
+            context = self._context_for(partial(self._users.as_now, user))
             require_right(type(given.command), context.user)
             script = Script(context, origin=Contexts.HTTP, call=None, user=user.name)
             reply = await given.command.run(script) or Reply()
