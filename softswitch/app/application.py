@@ -25,6 +25,7 @@ from softswitch.app.periodic import run_beside, run_periodic_work
 from softswitch.app.process import raise_file_limit, share_descriptors, spare_the_collector
 from softswitch.app.running_routes import running_routes
 from softswitch.app.source import unchanging
+from softswitch.calls.ports.figures import write_figures
 from softswitch.http.health import Health, SwitchStatus, health_routes
 from softswitch.http.metrics import metrics_routes
 from softswitch.http.server import HttpServer
@@ -34,6 +35,7 @@ from softswitch.live.live_settings import Source
 from softswitch.live.reports import ReloadReport
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
+from softswitch.settings.server import TraceSettings
 from softswitch.settings.values import ListenAddress, join_host_port
 from softswitch.store.errors import StoreError
 from softswitch.trace.reading import TraceReader
@@ -155,7 +157,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         live=parts.live,
         reload=partial(reload, parts),
         prompt_folder=parts.prompt_folder,
-        traces=TraceReader(parts.foundation.traces),
+        traces=TraceReader(parts.foundation.traces, parts.foundation.trace_disk),
     )
 
 
@@ -184,6 +186,16 @@ async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack)
     parts.calling_back.look()
     parts.calls.queues.look_soon()
     run_beside("removed mailboxes", parts.removed.purge, cleanup)
+    _trace(settings.trace, parts, cleanup)
+
+
+def _trace(settings: TraceSettings, parts: Parts, cleanup: AsyncExitStack) -> None:
+    """Write how calls sound into their traces, and traces to disk."""
+    disk, seconds = parts.foundation.trace_disk, settings.media_interval
+    if disk is not None:
+        run_beside("traces", disk.run, cleanup)
+    if settings.enabled and seconds:
+        run_beside("sound in traces", partial(write_figures, parts.media.ports, seconds), cleanup)
 
 
 async def reload(parts: Parts) -> ReloadReport:

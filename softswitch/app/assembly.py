@@ -189,9 +189,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     voicemail.mailboxes.listeners.append(partial(lamps.changed, MESSAGES))
     calls.plan.agents.restore(*await load_agents(foundation.store.reader))
     signalling.registrations.listeners.append(calls.queues.agent_changed)
-    access = await open_web_access(
-        settings, foundation.store, calls.plan.directory, prompts, cleanup
-    )
+    access = await open_web_access(settings, foundation, calls.plan.directory, prompts, cleanup)
     await publish_from(
         events,
         foundation,

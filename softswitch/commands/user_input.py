@@ -22,6 +22,7 @@ from softswitch.commands.base.script_flow import BackToMenu
 from softswitch.commands.base.values import Keys, Parties, Seconds, Url, VariableName, whole
 from softswitch.commands.orders.hold import PassTimeOrder
 from softswitch.guard.rights import Right
+from softswitch.trace.masking import is_secret_name
 
 Count = Annotated[int, whole(1, 64)]
 
@@ -113,7 +114,7 @@ class UserInput(Command):
             party.forget_keys()
         while True:
             try:
-                digits = await self._ask(context, party, limits)
+                digits = await self._asked(context, party, limits)
             except BackPressed:
                 if context.menu_depth:
                     raise BackToMenu from None
@@ -142,6 +143,17 @@ class UserInput(Command):
             )
             return True
         return False
+
+    async def _asked(
+        self, context: Context, party: ControlledParty, limits: tuple[int, int]
+    ) -> str:
+        """The digits, of which no trace tells where the name of their variable says so."""
+        if not is_secret_name(self.id):
+            return await self._ask(context, party, limits)
+        with party.privately():
+            digits = await self._ask(context, party, limits)
+        party.hide(digits)
+        return digits
 
     async def _ask(self, context: Context, party: ControlledParty, limits: tuple[int, int]) -> str:
         """The digits. Raises NoKeys or BackPressed."""

@@ -34,6 +34,8 @@ from softswitch.ozml.loading import checked, read_nested, refuse_mistakes
 from softswitch.ozml.notifications import Document, ScriptUnavailable
 from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.variables import VariableError, Variables
+from softswitch.trace.lines import Fact, LineKind
+from softswitch.trace.masking import masked_text, masked_value
 
 log = structlog.get_logger("script")
 
@@ -176,6 +178,8 @@ class Script:
     async def _failed(self, error: CommandError, line: int | None = None) -> None:
         """Report a command that could not be done."""
         log.info("command failed", call=self._call_id, line=line, error=error.message)
+        about: dict[str, Fact] = {"error": error.message, "line": line}
+        self._context.traces.write(self._call_id, LineKind.SCRIPT, "command failed", about)
         self._usage.fail()
         fields = self._call.fields() if self._call is not None else {}
         await self._context.report(error, fields, self.error_url)
@@ -190,6 +194,7 @@ class Script:
         written = node.attributes
         values = {name: self.replace(value) for name, value in written.items()}
         text = self.replace(node.text)
+        self._write_step(node, values, text)
         emptied = {n.lower() for n, value in values.items() if written[n] and not value}
         if node.text and not text.strip():
             emptied.add("")
@@ -202,6 +207,14 @@ class Script:
         ).based_on(self._base, written)
         with self._leaving.command(lasts=command_class.lasts):
             await self._run_command(command)
+
+    def _write_step(self, node: Node, values: Mapping[str, str], text: str) -> None:
+        """Write a command with its values into the trace of the call."""
+        traces = self._context.traces
+        if traces.is_enabled and self._call is not None:
+            shown = {name: masked_value(name, value) for name, value in values.items() if value}
+            told: dict[str, Fact] = {"text": masked_text(text.strip()), **shown, "line": node.line}
+            traces.write(self._call.id, LineKind.SCRIPT, node.name, told)
 
     async def _run_command(self, command: Command) -> None:
         if command.needs is Needs.ANSWERED_CALL and self.origin is Contexts.SCRIPT:

@@ -17,6 +17,10 @@ import structlog
 
 from softswitch.guard.fetcher import Cookies, Fetched, Fetcher, FetchError, NoConnection, shown
 from softswitch.ozml.document import DocumentError, XmlElement, parse_document
+from softswitch.trace.lines import Fact, LineKind
+from softswitch.trace.masking import masked_text
+from softswitch.trace.timeline import LONGEST_TEXT
+from softswitch.trace.traces import UNTRACED, Traces
 
 log = structlog.get_logger("script")
 
@@ -60,10 +64,12 @@ class ApplicationAsked(NamedTuple):
 class Applications:
     """The web applications that the switch talks to."""
 
-    def __init__(self, fetcher: Fetcher) -> None:
+    def __init__(self, fetcher: Fetcher, traces: Traces = UNTRACED) -> None:
+        """`traces` show each request, and how the answer began, in the trace of its call."""
         self._fetcher = fetcher
         self.listeners: list[Callable[[ApplicationAsked], None]] = []
         "Told of each application that was asked, when it has answered or has not."
+        self._traces = traces
 
     async def notify(
         self, url: str, name: str, fields: Mapping[str, str], cookies: Cookies | None = None
@@ -82,12 +88,12 @@ class Applications:
         self, url: str, name: str, form: Mapping[str, str], cookies: Cookies | None
     ) -> Fetched:
         """The answer, of which the log has a line; why there is none, says who has asked."""
-        status, began = "none", time.monotonic()
+        status, body, began = "none", "", time.monotonic()
         extension = form.get("ApiExtension")
         about = {"extension": extension} if extension else {}
         try:
             fetched = await self._sent(url, form, cookies)
-            status = str(fetched.status)
+            status, body = str(fetched.status), _beginning(fetched)
             return fetched
         finally:
             milliseconds = round((time.monotonic() - began) * 1000)
@@ -105,6 +111,16 @@ class Applications:
             )
             for listener in self.listeners:
                 listener(asked)
+            told: dict[str, Fact] = {
+                "notification": name,
+                **about,
+                "url": asked.url,
+                "status": status,
+                "milliseconds": milliseconds,
+                "body": body,
+            }
+            kind = LineKind.APPLICATION
+            self._traces.write(asked.call, kind, "application asked", told, direction="out")
 
     async def _sent(self, url: str, form: Mapping[str, str], cookies: Cookies | None) -> Fetched:
         left = TRIES
@@ -117,6 +133,12 @@ class Applications:
                     raise ScriptUnavailable(str(error)) from None
             except FetchError as error:
                 raise ScriptUnavailable(str(error)) from None
+
+
+def _beginning(fetched: Fetched) -> str:
+    """How an answer begins, for traces."""
+    text = fetched.body[:LONGEST_TEXT].decode("utf-8", "replace")
+    return masked_text(text)
 
 
 def _document(fetched: Fetched) -> Document | None:

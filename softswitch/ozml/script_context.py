@@ -13,6 +13,7 @@ from softswitch.commands.base.switch_context import SwitchContext
 from softswitch.guard.rights import User, Whose, whose_switch
 from softswitch.ozml.loading import Severity
 from softswitch.ozml.notifications import Applications
+from softswitch.trace.traces import UNTRACED, Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class ScriptContext:
     "In whose name scripts act; what is above is kept to an application's own extensions."
     severity: Severity = field(default_factory=Severity)
     "Which mistakes of a script keep it from running."
+    traces: Traces = UNTRACED
+    "Where the steps of scripts are written."
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     @property

@@ -45,6 +45,7 @@ from softswitch.ozml.variables import Variables
 from softswitch.settings.extensions.api import ApiExtension
 from softswitch.settings.extensions.ivr import IvrExtension
 from softswitch.telemetry.script_lines import logged
+from softswitch.trace.lines import LineKind
 
 log = structlog.get_logger("script")
 
@@ -212,7 +213,7 @@ class Scripts:
         Returns whether the call goes on without the script: it was transferred or forwarded.
         """
         try:
-            return await logged(run, script, call=call.id, extension=script.extension, name=name)
+            return await _logged(run, call, script, name)
         except (ScriptUnavailable, ScriptStopped) as error:
             await self._reports.error(_unreadable(error), call_fields(call, self._directory))
             return False
@@ -282,12 +283,8 @@ class Scripts:
     ) -> bool:
         try:
             document = await self._fetched(call, script, fetch)
-            goes_on = document is not None and await logged(
-                script.run_document(document),
-                script,
-                call=call.id,
-                extension=script.extension,
-                name=_name(document),
+            goes_on = document is not None and await _logged(
+                script.run_document(document), call, script, _name(document)
             )
             if not goes_on:
                 await _hear_out(call)
@@ -306,6 +303,7 @@ class Scripts:
         except ScriptUnavailable as error:
             about = {"extension": script.extension} if script.extension else {}
             log.warning("script not started", call=call.id, **about, reason=str(error))
+            call.trace.timeline.note(LineKind.SCRIPT, "script not started", reason=str(error))
             raise
 
     async def _say_sorry(self, call: Call) -> None:
@@ -332,6 +330,13 @@ class Scripts:
                 log.warning("error prompt not played", path=path)
             tone = port.play_tone("congestion", longest=CONGESTION_SECONDS)
             await asyncio.shield(tone.done)
+
+
+async def _logged(run: Awaitable[bool], call: Call, script: Script, name: str) -> bool:
+    """Run a script, with lines about it in the log and in the trace of its call."""
+    told = partial(call.trace.timeline.write, LineKind.SCRIPT)
+    extension = script.extension
+    return await logged(run, script, call=call.id, extension=extension, name=name, told=told)
 
 
 async def _hear_out(call: Call) -> None:

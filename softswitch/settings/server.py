@@ -315,6 +315,14 @@ class TraceSettings(Section):
 
     enabled: bool = True
     "Whether there are any."
+    media_interval: Annotated[float, Field(ge=0)] = 5
+    "Seconds between two lines about how a party sounds; 0 writes none."
+    keep_days: Annotated[int, Field(ge=0, le=3650)] = 7
+    "Days for which traces are kept on disk; 0 keeps the last few in memory alone."
+    folder: Path = Path("data/traces")
+    "Where they are kept, in files of the switch alone."
+    most_megabytes: Annotated[int, Field(ge=16)] = 1024
+    "What they may take on disk; of more, the oldest are removed before their time."
 
 
 class ShutdownSettings(Section):

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import structlog
 
 log = structlog.get_logger("script")
+
+
+Told = Callable[[str, Mapping[str, str | int]], None]
+"Hears what happens, and of what."
+
+
+def _nobody(what: str, facts: Mapping[str, str | int]) -> None:
+    """Hear nothing."""
 
 
 class Ending(Protocol):
@@ -20,19 +28,29 @@ class Ending(Protocol):
 
 
 async def logged(
-    run: Awaitable[bool], script: Ending, *, call: str, extension: str | None, name: str
+    run: Awaitable[bool],
+    script: Ending,
+    *,
+    call: str,
+    extension: str | None,
+    name: str,
+    told: Told = _nobody,
 ) -> bool:
     """Run a script, and log its start and its end; returns and raises what it does.
 
-    `name` is its file, its URL without query, or what it is the answer to.
+    `name` is its file, its URL without query, or what it is the answer to; `told` hears of both,
+    too.
     """
-    about = {"call": call, **({"extension": extension} if extension else {}), "script": name}
+    about = {**({"extension": extension} if extension else {}), "script": name}
     began = time.monotonic()
-    log.info("script started", **about)
+    log.info("script started", call=call, **about)
+    told("script started", about)
 
     def ended(reason: str) -> dict[str, object]:
         passed = round((time.monotonic() - began) * 1000)
-        return {**about, "reason": reason, "milliseconds": passed}
+        said: dict[str, str | int] = {**about, "reason": reason, "milliseconds": passed}
+        told("script ended", said)
+        return {"call": call, **said}
 
     try:
         goes_on = await run

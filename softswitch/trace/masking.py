@@ -27,6 +27,12 @@ _SCHEME = re.compile(
 )
 _KEY_BODY = re.compile(rb"\r\n(?:content-type|c)[ \t]*:[ \t]*application/dtmf", re.IGNORECASE)
 _URL_SECRETS = re.compile(r"//[^/@?#]*@|\?[^#]*|#.*")
+_NAMES = re.compile(r"pin|pass|secret|token|cvv|cvc|card|iban|apikey", re.IGNORECASE)
+_WRITTEN = re.compile(
+    r"""(?i)(\b[\w-]*(?:pin|password|passwd|secret|token|apikey)["']?\s*[=:]\s*["']?)[^"'&<>\s]+"""
+)
+_URL = re.compile(r"https?://[^\s<>\"']+")
+HIDDEN = "***"
 STARS = b"*"
 
 
@@ -53,6 +59,22 @@ def _hide(found: re.Match[bytes]) -> bytes:
             instead = b" " + scheme[1]
             instead += b" username=" + scheme[2] + b", ***" if scheme[2] else b" ***"
     return whole[:start] + instead + whole[start + len(secret) :]
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or a parameter of this name holds what nobody is to read."""
+    return _NAMES.search(name) is not None
+
+
+def masked_value(name: str, value: str) -> str:
+    """The value of a parameter as a reader may see it."""
+    return HIDDEN if is_secret_name(name) else masked_text(value)
+
+
+def masked_text(text: str) -> str:
+    """A text, such as the body of an answer, without passwords and what URLs may hold."""
+    shown = _URL.sub(lambda found: masked_url(found[0]), text) if "//" in text else text
+    return _WRITTEN.sub(rf"\1{HIDDEN}", shown)
 
 
 def masked_url(url: str) -> str:

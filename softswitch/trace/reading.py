@@ -1,10 +1,13 @@
-"""Finds traces: what is in memory, behind what is on disk."""
+"""Finds traces: what is on disk, and what is in memory behind it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
+from softswitch.trace.kept.chunks import Chunk
+from softswitch.trace.kept.disk import TraceDisk
+from softswitch.trace.kept.segment import Place
 from softswitch.trace.lines import AnyLine
 from softswitch.trace.timeline import Timeline
 from softswitch.trace.traces import Traces
@@ -23,39 +26,92 @@ class FoundTrace:
     ended: float | None
     numbers: frozenset[str]
     "The extensions that it concerns."
-    parties: dict[str, str]
+    parties: Mapping[str, str]
     "Whose dialog has which Call-ID."
     lost: int
+    on_disk: tuple[Place, ...]
     in_memory: tuple[AnyLine, ...]
 
     @property
     def total(self) -> int:
         """How many lines there are."""
-        return len(self.in_memory)
+        return sum(place.lines for place in self.on_disk) + len(self.in_memory)
 
 
 class TraceReader:
     """Reads traces; writes none."""
 
-    def __init__(self, traces: Traces) -> None:
+    def __init__(self, traces: Traces, disk: TraceDisk | None = None) -> None:
+        """Without a disk, those that are in memory."""
         self._traces = traces
+        self._disk = disk
 
     async def find(self, subject: str) -> FoundTrace | None:
         """The trace of a call by its id, of `message/ID` or `alarm/ID`; None without any."""
         timeline = self._traces.get(subject)
-        return None if timeline is None else _in_memory(timeline)
+        if timeline is None:
+            return await self._on_disk(subject)
+        lines, on_disk = (*timeline.writing, *timeline.lines), timeline.on_disk
+        places = await self._places(subject) if on_disk else []
+        return _found(timeline, _first(places, on_disk), lines)
+
+    async def _places(self, subject: str) -> list[Place]:
+        return [] if self._disk is None else await self._disk.find(subject)
+
+    async def _on_disk(self, subject: str) -> FoundTrace | None:
+        places = await self._places(subject)
+        last = await self._disk.chunk(places[-1]) if self._disk is not None and places else None
+        if last is None or last.subject != subject:
+            return None
+        return FoundTrace(
+            subject=subject,
+            began=last.began,
+            ended=last.ended,
+            numbers=frozenset(last.numbers),
+            parties=last.parties,
+            lost=last.lost,
+            on_disk=tuple(places),
+            in_memory=(),
+        )
 
     async def lines(self, found: FoundTrace, offset: int, limit: int) -> list[AnyLine]:
-        """Some of its lines, from `offset` on."""
-        return list(found.in_memory[offset : offset + limit])
+        """Some of its lines, from `offset` on; those are missing whose file is gone meanwhile."""
+        lines: list[AnyLine] = []
+        passed = 0
+        for place in found.on_disk:
+            first, last = max(offset - passed, 0), offset + limit - passed
+            if first < place.lines and last > 0:
+                lines += await self._lines_at(place, first, last)
+            passed += place.lines
+        first, last = max(offset - passed, 0), max(offset + limit - passed, 0)
+        return [*lines, *found.in_memory[first:last]]
+
+    async def _lines_at(self, place: Place, first: int, last: int) -> list[AnyLine]:
+        chunk: Chunk | None = None if self._disk is None else await self._disk.chunk(place)
+        return [] if chunk is None else chunk.in_order()[first:last]
 
     async def pages(self, found: FoundTrace) -> AsyncIterator[list[AnyLine]]:
-        """All of its lines, a page at a time."""
-        for offset in range(0, found.total, PAGE):
-            yield await self.lines(found, offset, PAGE)
+        """All of its lines, some at a time."""
+        for place in found.on_disk:
+            yield await self._lines_at(place, 0, place.lines)
+        for first in range(0, len(found.in_memory), PAGE):
+            yield list(found.in_memory[first : first + PAGE])
 
 
-def _in_memory(timeline: Timeline) -> FoundTrace:
+def _first(places: list[Place], lines: int) -> tuple[Place, ...]:
+    """The places of the first lines: what has come to disk since is read from memory."""
+    taken: list[Place] = []
+    for place in places:
+        if lines <= 0:
+            break
+        taken.append(place)
+        lines -= place.lines
+    return tuple(taken)
+
+
+def _found(
+    timeline: Timeline, on_disk: tuple[Place, ...], in_memory: tuple[AnyLine, ...]
+) -> FoundTrace:
     return FoundTrace(
         subject=timeline.subject,
         began=timeline.began,
@@ -63,5 +119,6 @@ def _in_memory(timeline: Timeline) -> FoundTrace:
         numbers=frozenset(timeline.numbers),
         parties=dict(timeline.parties),
         lost=timeline.lost,
-        in_memory=(*timeline.writing, *timeline.lines),
+        on_disk=on_disk,
+        in_memory=in_memory,
     )

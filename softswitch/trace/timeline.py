@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from softswitch.trace.lines import AnyLine, Fact, LineKind, SipMessage, TraceLine
 
@@ -14,6 +14,9 @@ FIRST_LINES = 100
 "Lines that are not lost: how it began."
 LONGEST_TEXT = 1024
 "Characters of one fact."
+SHORTEST_SECRET, MOST_SECRETS = 3, 16
+"""Characters of what is hidden in all lines, for a shorter one would hide most digits of a trace;
+how many of them."""
 LARGE = 200
 "Lines that make a timeline worth writing before its time."
 
@@ -26,6 +29,7 @@ class Timeline:
 
     __slots__ = (
         "_now",
+        "_secrets",
         "_tell",
         "began",
         "ended",
@@ -47,6 +51,8 @@ class Timeline:
         self.subject = subject
         self._now = now
         self._tell = tell
+        self._secrets: tuple[str, ...] = ()
+        "What somebody has entered who is not to be heard by readers."
         self.began = now()
         "Unix time in seconds, as `ended`, which is None while it goes on."
         self.ended: float | None = None
@@ -65,6 +71,11 @@ class Timeline:
         self.writing: list[AnyLine] = []
         "Older ones, which are on their way to disk."
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether lines are kept at all."""
+        return self._tell is not None
+
     def note(
         self,
         kind: LineKind,
@@ -75,14 +86,36 @@ class Timeline:
         **facts: Fact,
     ) -> None:
         """Write a line; facts without a value are left out."""
+        self.write(kind, what, facts, party=party, direction=direction)
+
+    def write(
+        self,
+        kind: LineKind,
+        what: str,
+        facts: Mapping[str, Fact],
+        *,
+        party: str = "",
+        direction: str = "",
+    ) -> None:
+        """The same, with facts whose names are not ours, such as those of parameters."""
         if self._tell is None:
             return
         told = {
-            name: fact[:LONGEST_TEXT] if isinstance(fact, str) else fact
+            name: self._readable(fact) if isinstance(fact, str) else fact
             for name, fact in facts.items()
             if fact is not None and fact != ""
         }
-        self._add(TraceLine(self._now(), kind, what[:LONGEST_TEXT], party, direction, told))
+        self._add(TraceLine(self._now(), kind, self._readable(what), party, direction, told))
+
+    def hide(self, secret: str) -> None:
+        """Show stars from now on where a line would tell what somebody has entered in secret."""
+        if len(secret) >= SHORTEST_SECRET and secret not in self._secrets:
+            self._secrets = (*self._secrets, secret)[-MOST_SECRETS:]
+
+    def _readable(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text[:LONGEST_TEXT]
 
     def take(self, message: SipMessage) -> None:
         """Write a SIP message of one of its dialogs."""
@@ -105,15 +138,18 @@ class Timeline:
         if isinstance(gone, SipMessage):
             self.octets -= len(gone.octets)
 
-    def hand_over(self) -> list[AnyLine]:
+    def hand_over(self) -> None:
         """Give the lines in memory to the disk; they are read from `writing` until `written`."""
         self.writing, self.lines, self.octets = self.lines, [], 0
-        return self.writing
 
-    def written(self, *, kept: bool) -> None:
-        """Let go of the lines that were handed over: they are on disk, or they are lost."""
-        if kept:
-            self.on_disk += len(self.writing)
-        else:
-            self.lost += len(self.writing)
+    def written(self) -> None:
+        """Let go of the lines that were handed over: they are on disk."""
+        self.on_disk += len(self.writing)
         self.writing = []
+
+    def take_back(self) -> None:
+        """Keep the lines that were handed over, as far as there is room: the disk refuses them."""
+        self.lines, self.writing = [*self.writing, *self.lines], []
+        self.octets = sum(len(each.octets) for each in self.lines if isinstance(each, SipMessage))
+        while len(self.lines) > MOST_LINES or self.octets > MOST_OCTETS:
+            self._lose()

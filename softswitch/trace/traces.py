@@ -8,8 +8,9 @@ are too many of them.
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from softswitch.sip.effects import Flow
 from softswitch.trace.lines import AnyLine, Fact, LineKind, SipMessage
@@ -23,6 +24,9 @@ LATE_SECONDS = 40.0
 "How long after its end messages of a call are still taken: 64*T1 and more (RFC 3261 section 17)."
 MOST_ENDED = 500
 "Timelines that have ended and are kept in memory where no disk keeps them."
+
+MOST_WAITING = 5000
+"Timelines that have ended and are in memory, whatever the disk does."
 
 _CALL_ID = re.compile(rb"\r\n(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _QUICK = b"\r\nCall-ID: "
@@ -51,6 +55,8 @@ class Traces:
         self._dialogs: dict[bytes, Timeline] = {}
         self._loose: dict[bytes, list[SipMessage]] = {}
         self._ended: deque[Timeline] = deque()
+        self.lost = 0
+        "Lines of timelines that the disk did not take in time."
         self.waiting: dict[str, Timeline] = {}
         "Timelines with lines that are not on disk, those that have waited longest first."
         self.is_kept = False
@@ -75,20 +81,19 @@ class Traces:
         """The timeline that is in memory, or None."""
         return self._timelines.get(subject)
 
-    def note(
+    def write(
         self,
         subject: str,
         kind: LineKind,
         what: str,
+        facts: Mapping[str, Fact],
         *,
         direction: str = "",
-        party: str = "",
-        **facts: Fact,
     ) -> None:
         """Write a line about a subject, if it has a timeline in memory."""
         timeline = self._timelines.get(subject)
         if timeline is not None:
-            timeline.note(kind, what, party=party, direction=direction, **facts)
+            timeline.write(kind, what, facts, direction=direction)
 
     def follow(self, timeline: Timeline, sip_call_id: str, party: str) -> None:
         """Write the messages of a dialog into a timeline, those that have travelled before too."""
@@ -141,13 +146,15 @@ class Traces:
         """Let go of those that have ended, and have no more to say."""
         before = self._now() - LATE_SECONDS
         ended = self._ended
-        while ended and (ended[0].ended or 0.0) < before:
+        while ended and (len(ended) > MOST_WAITING or (ended[0].ended or 0.0) < before):
+            timeline, too_many = ended[0], len(ended) > MOST_WAITING
             if not self.is_kept and len(ended) <= MOST_ENDED:
                 return
-            timeline = ended[0]
-            if timeline.subject in self.waiting or timeline.writing:
+            if not too_many and (timeline.subject in self.waiting or timeline.writing):
                 return
             ended.popleft()
+            if self.waiting.pop(timeline.subject, None) is not None:
+                self.lost += len(timeline.lines)
             self._timelines.pop(timeline.subject, None)
             for sip_call_id in timeline.parties:
                 key = sip_call_id.encode("utf-8", "surrogateescape")
@@ -157,3 +164,7 @@ class Traces:
 
 def _nothing() -> None:
     """Do nothing."""
+
+
+UNTRACED = Traces(time.time, enabled=False)
+"Keeps nothing."

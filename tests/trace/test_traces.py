@@ -128,15 +128,17 @@ def test_nothing_is_kept_where_traces_are_off() -> None:
     assert not timeline.lines and traces.get("C1") is None
 
 
-def test_lines_that_are_handed_over_are_on_disk_or_lost() -> None:
+def test_lines_that_are_handed_over_are_on_disk_or_come_back() -> None:
     timeline = Traces(Clock()).begin("C1")
     timeline.note(LineKind.NOTE, "a")
-    assert timeline.hand_over() == timeline.writing
-    timeline.written(kept=True)
+    timeline.hand_over()
+    timeline.written()
     timeline.note(LineKind.NOTE, "b")
     timeline.hand_over()
-    timeline.written(kept=False)
-    assert (timeline.on_disk, timeline.lost, timeline.lines, timeline.writing) == (1, 1, [], [])
+    timeline.note(LineKind.NOTE, "c")
+    timeline.take_back()
+    assert [line.what for line in timeline.lines if isinstance(line, TraceLine)] == ["b", "c"]
+    assert (timeline.on_disk, timeline.lost, timeline.writing) == (1, 0, [])
 
 
 def test_call_ids_are_found_in_any_form() -> None:

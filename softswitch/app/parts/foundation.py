@@ -12,8 +12,10 @@ from softswitch.app.entropy import Entropy
 from softswitch.guard.bans import BanList, BanTerms
 from softswitch.guard.events import SecurityEvents
 from softswitch.settings.load import Settings
+from softswitch.settings.server import TraceSettings
 from softswitch.store.store import Store
 from softswitch.telemetry.loop_lag import LoopLag
+from softswitch.trace.kept.disk import DiskTerms, TraceDisk
 from softswitch.trace.traces import Traces
 from softswitch.transport.certificates import Certificates
 
@@ -34,6 +36,8 @@ class Foundation:
     certificates: Certificates
     "Of SIP over TLS, of WebSockets and of HTTPS."
     traces: Traces
+    trace_disk: TraceDisk | None
+    "Where they are kept; None where the settings keep them in memory alone."
 
 
 async def lay_foundation(settings: Settings, cleanup: AsyncExitStack) -> Foundation:
@@ -45,6 +49,7 @@ async def lay_foundation(settings: Settings, cleanup: AsyncExitStack) -> Foundat
     storage = settings.storage
     store = await Store.open(storage.url, storage.spool_file, time_limit=storage.time_limit)
     cleanup.push_async_callback(store.close)
+    traces = Traces(time.time, enabled=settings.trace.enabled)
     events, guard = SecurityEvents(), settings.guard
     return Foundation(
         loop_lag=loop_lag,
@@ -55,5 +60,18 @@ async def lay_foundation(settings: Settings, cleanup: AsyncExitStack) -> Foundat
         key=await store.secret("nonces"),
         entropy=Entropy(),
         certificates=certificates,
-        traces=Traces(time.time, enabled=settings.trace.enabled),
+        traces=traces,
+        trace_disk=trace_disk_of(settings.trace, traces, cleanup),
     )
+
+
+def trace_disk_of(
+    settings: TraceSettings, traces: Traces, cleanup: AsyncExitStack
+) -> TraceDisk | None:
+    """The disk that keeps traces; what waits is written at the end."""
+    if not settings.enabled or not settings.keep_days:
+        return None
+    octets = settings.most_megabytes * 1_000_000
+    disk = TraceDisk(traces, DiskTerms(settings.folder, settings.keep_days * 86_400.0, octets))
+    cleanup.push_async_callback(disk.close)
+    return disk

@@ -125,6 +125,7 @@ class _ScriptingBuilder:
     ) -> None:
         self._settings = settings
         self._store = foundation.store
+        self._traces = foundation.traces
         self._access = access
         self._media = media
         self._mailboxes = mailboxes
@@ -199,6 +200,7 @@ class _ScriptingBuilder:
             start=self._access.background.start,
             whose=lambda: switch.user,
             severity=Severity(strict=self._settings.ozml.strict),
+            traces=self._traces,
         )
 
     def _find_call(self, switch: SwitchContext, call_id: str) -> ControlledCall:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 
+from softswitch.app.parts.foundation import Foundation
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.ports.prompts import Prompts
 from softswitch.commands.running.recording_links import RecordingLinks
@@ -46,7 +47,7 @@ class WebAccess:
 
 async def open_web_access(
     settings: Settings,
-    store: Store,
+    foundation: Foundation,
     directory: Directory,
     prompts: Prompts,
     cleanup: AsyncExitStack,
@@ -62,8 +63,8 @@ async def open_web_access(
     fetched = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="softswitch-"))
     storage = settings.storage
     files = AllowedFiles([storage.static, storage.recordings, settings.voicemail.folder])
-    recordings = await recording_links(settings, store)
-    applications, answers = Applications(fetcher), Answers()
+    recordings = await recording_links(settings, foundation.store)
+    applications, answers = Applications(fetcher, foundation.traces), Answers()
     incoming_url = settings.notifications.incoming_call
     return WebAccess(
         reach=fetcher.reach,

@@ -103,7 +103,8 @@ async def _knows_pin(room: Room, port: MediaPort, newcomer: Party) -> bool:
     assert terms.pin is not None
     caller = (newcomer.extension or newcomer.number, newcomer.trunk, room.number)
     for _ in range(TRIES):
-        entered = await _entered(terms, len(terms.pin), port, keys)
+        with keys.privately():
+            entered = await _entered(terms, len(terms.pin), port, keys)
         # Asked only now: several calls may try at once, and a right PIN must not stand out.
         if not pins.refuses(*caller):
             if entered == terms.pin:

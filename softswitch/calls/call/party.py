@@ -18,6 +18,8 @@ from softswitch.calls.ports.media_port import MediaPort, OnWorker
 from softswitch.sip.message.headers import Headers
 from softswitch.sip.message.uri import sip_uri
 from softswitch.sip.requests.diversion import Diversion
+from softswitch.trace.lines import LineKind
+from softswitch.trace.timeline import Timeline
 
 
 class Side(Enum):
@@ -118,13 +120,13 @@ class Party:
             uri = sip_uri(self.number, domain)
             self.diversions.append(Diversion.of(uri, status, headers, reason))
 
-    def take_port(self, port: MediaPort, call_id: str, put: Put) -> None:
+    def take_port(self, port: MediaPort, timeline: Timeline, put: Put) -> None:
         """Make a port that carries the party's sound its own: its keys, its mutes, its end.
 
-        `put` is the inbox of the call (`Call.put`), which hears of it when the port can serve no
-        more; a port that the party has left says nothing.
+        `timeline` is that of the call, and `put` its inbox (`Call.put`), which hears of it when the
+        port can serve no more; a port that the party has left says nothing.
         """
-        port.call_id = call_id
+        port.call_id, port.timeline, port.party = timeline.subject, timeline, self._name_in_trace
         port.gone.add_done_callback(partial(self._port_gone, put))
         if self.keys is not None:
             port.hear_keys(self.keys.press)
@@ -138,7 +140,7 @@ class Party:
     def hear_keys(self) -> Keys:
         """The keys of the party, listened to from now on."""
         if self.keys is None:
-            self.keys = Keys()
+            self.keys = Keys(self._tell_key)
             if self.audio.port is not None:
                 self.audio.port.hear_keys(self.keys.press)
         return self.keys
@@ -147,9 +149,17 @@ class Party:
         """Take the place of a party with a script: it hears this one's keys from now on."""
         leaving.successor = self
         if leaving.keys is not None:
-            self.keys = leaving.keys
+            self.keys, leaving.keys.told = leaving.keys, self._tell_key
             if self.audio.port is not None:
                 self.audio.port.hear_keys(self.keys.press)
+
+    def _tell_key(self, key: str) -> None:
+        port = self.audio.port
+        if port is not None:
+            port.timeline.note(LineKind.KEY, key, party=self._name_in_trace(), direction="in")
+
+    def _name_in_trace(self) -> str:
+        return self.trunk or self.number
 
     # -- mutes -------------------------------------------------------------------------------------
 

@@ -55,7 +55,7 @@ async def open_port(
     except WorkerGone as error:
         raise CallEnds(overloaded("media worker died")) from error
     party.audio.move_to(port)
-    party.take_port(port, call.id, call.put)
+    party.take_port(port, call.trace.timeline, call.put)
     port.country = call.terms.country_of(party.extension, party.trunk)
 
 

@@ -58,7 +58,7 @@ async def bring(ports: Ports, call: Call, party: Party, beside: OnWorker) -> Non
             sentence = f"the phone of {party.number} does not take other media: {why}"
             raise CannotNow(sentence) from error
         raise
-    party.take_port(new, call.id, call.put)
+    party.take_port(new, call.trace.timeline, call.put)
     new.country = call.terms.country_of(party.extension, party.trunk)
     old.close()
     audio.open(call.terms.media_timeout, call.terms.hold_timeout)

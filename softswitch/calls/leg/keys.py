@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from softswitch.sip.message.body import DTMF_RELAY, EVENT, KEY_INFO
 
@@ -72,24 +73,42 @@ async def send_by_info(
         await asyncio.sleep((tone_ms + gap_ms) / 1000)
 
 
+PRIVATE = "?"
+"What a trace shows of a key that nobody is to know."
+
+
 class Keys:
     """The keys of one party, in the order in which they were pressed."""
 
-    __slots__ = ("_listeners", "_waiter", "_waiting")
+    __slots__ = ("_listeners", "_private", "_waiter", "_waiting", "told")
 
-    def __init__(self) -> None:
+    def __init__(self, told: Callable[[str], None] | None = None) -> None:
+        """`told` hears of every key for the trace, of a private one as `PRIVATE`."""
+        self.told = told
+        self._private = 0
         self._waiting: deque[str] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._listeners: list[Callable[[str], None]] = []
 
     def press(self, key: str) -> None:
         """Take a key."""
+        if self.told is not None:
+            self.told(PRIVATE if self._private else key)
         if len(self._waiting) < MOST_WAITING:
             self._waiting.append(key)
         for listener in list(self._listeners):
             listener(key)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    @contextmanager
+    def privately(self) -> Iterator[None]:
+        """Let no trace tell which keys are pressed meanwhile: a PIN is asked."""
+        self._private += 1
+        try:
+            yield
+        finally:
+            self._private -= 1
 
     async def next(self) -> str:
         """The next key, waiting for one if there is none."""

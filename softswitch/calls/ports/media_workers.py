@@ -151,6 +151,10 @@ class MediaWorkers:
         """Return each worker's last report, for /metrics."""
         return [worker.report for worker in self.workers if worker.report is not None]
 
+    def ports(self) -> list[MediaPort]:
+        """The ports that are open."""
+        return list(self._ports.values())
+
     @property
     def workers(self) -> list[WorkerClient]:
         """The workers that are alive, for /healthz."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import count
 
 from media.control.frames import ControlError
@@ -35,6 +36,9 @@ from media.control.sound import (
 from softswitch.calls.ports.listening import SHORTEST, SILENCE, Listening, SoundAwaited
 from softswitch.calls.ports.prompts import NoSuchPrompt, Prompts
 from softswitch.calls.ports.under_way import Played, Playing, Recorded, RecordingInProgress
+from softswitch.trace.lines import Fact, LineKind
+from softswitch.trace.timeline import Timeline
+from softswitch.trace.traces import UNTRACED
 
 COUNTRY = "us"
 "The country whose tones are played unless another is named."
@@ -48,6 +52,10 @@ class PortSound:
     def __init__(self, leg: int, prompts: Prompts | None = None) -> None:
         self._leg = leg
         self._prompts = prompts or Prompts()
+        self.timeline: Timeline = UNTRACED.begin("")
+        "Where it writes what is played, spoken and recorded: that of the call that it serves."
+        self.party: Callable[[], str] = str
+        "The number of the far end, for the timeline."
         self.country = COUNTRY
         "Whose tones are played where none is named."
         self._playing: dict[int, Playing] = {}
@@ -212,12 +220,29 @@ class PortSound:
             playing.done.set_result(Played(0, STOPPED))
             return playing
         try:
-            self._tell(request(token))
+            asked = request(token)
+            self._tell(asked)
         except ControlError as error:
             playing.done.set_result(Played(0, ERROR, str(error)))
         else:
             self._playing[token] = playing
+            name, facts = described(asked)
+            self._tells(name, **facts)
+            playing.done.add_done_callback(partial(self._played, name, facts))
         return playing
+
+    def _played(self, name: str, facts: dict[str, str], done: asyncio.Future[Played]) -> None:
+        played = done.result()
+        facts = {**facts, "why": played.why, "error": played.error}
+        self._tells(f"{name} ended", milliseconds=played.milliseconds, **facts)
+
+    def _recorded(self, done: asyncio.Future[Recorded]) -> None:
+        was = done.result()
+        seconds = round(was.seconds, 2)
+        self._tells("record ended", file=was.path, seconds=seconds, why=was.why, error=was.error)
+
+    def _tells(self, what: str, **facts: Fact) -> None:
+        self.timeline.note(LineKind.SOUND, what, party=self.party(), direction="out", **facts)
 
     # -- keys --------------------------------------------------------------------------------------
 
@@ -279,6 +304,8 @@ class PortSound:
         recording = RecordingInProgress(path, self._tell_worker, number)
         if self._is_open:
             self._recordings[number] = recording
+            self._tells("record", file=path, kind=kind)
+            recording.done.add_done_callback(self._recorded)
             self._tell(
                 StartRecording(
                     leg=self._leg,
@@ -359,6 +386,23 @@ class PortSound:
         for recording in self._recordings.values():
             recording.lose(why)
         self._recordings.clear()
+
+
+def described(request: Request) -> tuple[str, dict[str, str]]:
+    """What a timeline says of a sound."""
+    match request:
+        case PlayFile():
+            return "play", {"file": request.path}
+        case PlaySpeech():
+            voice = request.voice or request.language
+            return "speak", {"text": request.text, "voice": voice}
+        case PlayTone():
+            return "tone", {"tone": request.name, "country": request.country}
+        case SendKeys():
+            return "keys", {"keys": request.keys}
+        case PlayBeep():
+            return "beep", {"frequency": f"{request.frequency:g}"}
+    return type(request).__name__, {}
 
 
 def _failed(why: str) -> Playing:

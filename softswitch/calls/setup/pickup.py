@@ -127,7 +127,7 @@ async def take_call(
     old = party.audio.port
     party.audio = audio
     assert audio.port is not None
-    party.take_port(audio.port, call.id, call.put)
+    party.take_port(audio.port, call.trace.timeline, call.put)
     if old is not None:
         old.close()
     party.number = party.extension = wish.extension

@@ -252,7 +252,7 @@ class Transfers:
         moved.leg, moved.audio = newcomer.leg, newcomer.audio
         newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())
         if moved.audio.port is not None:
-            moved.take_port(moved.audio.port, call.id, call.put)
+            moved.take_port(moved.audio.port, call.trace.timeline, call.put)
         told()
         other.transferred, other.joined = True, call
         done.set_result(None)

@@ -57,6 +57,7 @@ def transfer_line(
         _failed(call, about, error)
         raise
     log.info("transferred", call=call.id, **about, result="answered")
+    call.trace.told("transfer", {**about, "result": "answered"})
 
 
 def failed(
@@ -75,6 +76,7 @@ def _failed(call: Call, about: dict[str, str], error: BaseException) -> None:
     result, reason = result_of(error)
     said = {"reason": reason} if reason else {}
     log.warning("transfer failed", call=call.id, **about, result=result, **said)
+    call.trace.told("transfer", {**about, "result": result, **said})
 
 
 def attended_line(

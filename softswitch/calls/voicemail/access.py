@@ -43,7 +43,7 @@ async def open_mailbox(
         return own
     for _ in range(TRIES):
         number = wanted or own or await line.digits(prompts.ASK_NUMBER, most=LONGEST_NUMBER)
-        entered = await line.digits(prompts.ASK_PIN, most=LONGEST_PIN)
+        entered = await line.secret_digits(prompts.ASK_PIN, most=LONGEST_PIN)
         if not entered and not wanted and own:
             own = ""  # the hash key alone: it wants another mailbox
             continue

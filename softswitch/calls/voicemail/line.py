@@ -46,6 +46,9 @@ class Dialogue(Protocol):
     async def digits(self, *sounds: Sound, most: int) -> str:
         """The digits that are pressed, without the `#` that may end them; empty for none."""
 
+    async def secret_digits(self, *sounds: Sound, most: int) -> str:
+        """The same, with no trace of which they are: a PIN."""
+
     async def beep(self) -> None:
         """A tone: speak now."""
 
@@ -137,6 +140,11 @@ class Line:
                 break
             entered += key
         return entered
+
+    async def secret_digits(self, *sounds: Sound, most: int) -> str:
+        """The same, with no trace of which they are: a PIN."""
+        with self.party.hear_keys().privately():
+            return await self.digits(*sounds, most=most)
 
     async def beep(self) -> None:
         """A tone: speak now."""

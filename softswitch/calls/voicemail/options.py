@@ -84,10 +84,10 @@ class Options:
         return prompts.GREETING_SPOKEN
 
     async def _change_pin(self) -> str:
-        chosen = await self._line.digits(prompts.NEW_PIN, most=LONGEST_PIN)
+        chosen = await self._line.secret_digits(prompts.NEW_PIN, most=LONGEST_PIN)
         if FORM.fullmatch(chosen) is None:
             return prompts.PIN_REFUSED
-        if await self._line.digits(prompts.NEW_PIN_AGAIN, most=LONGEST_PIN) != chosen:
+        if await self._line.secret_digits(prompts.NEW_PIN_AGAIN, most=LONGEST_PIN) != chosen:
             return prompts.PIN_DIFFERENT
         await self._mailboxes.set_pin(self._number, chosen, self._number, self._owner)
         return prompts.PIN_CHANGED

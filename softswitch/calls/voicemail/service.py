@@ -73,7 +73,8 @@ class VoicemailService:
     async def _open(self, line: Line, wanted: str, call: Call) -> None:
         caller = call.caller
         visitor = Visitor(caller.extension or caller.number, caller.extension, caller.trunk)
-        number = await open_mailbox(line, self.mailboxes, self.pins, visitor, wanted)
+        with line.party.hear_keys().privately():  # a PIN may be pressed before it is asked for
+            number = await open_mailbox(line, self.mailboxes, self.pins, visitor, wanted)
         if number is None:
             await line.say(prompts.GOODBYE)
             return

@@ -58,6 +58,12 @@ class ControlledParty(Protocol):
     def forget_keys(self) -> None:
         """Drop the keys that have not been asked for."""
 
+    def privately(self) -> AbstractContextManager[None]:
+        """Let no trace tell which keys it presses meanwhile."""
+
+    def hide(self, secret: str) -> None:
+        """Let no trace tell from now on what it has entered in private."""
+
 
 class ControlledCall(Protocol):
     """A call as commands see it."""

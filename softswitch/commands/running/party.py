@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from softswitch.calls.leg.keys import Keys
@@ -33,6 +34,16 @@ class RunningParty:
     def forget_keys(self) -> None:
         """Drop the keys that have not been asked for."""
         self._keys().forget()
+
+    def privately(self) -> AbstractContextManager[None]:
+        """Let no trace tell which keys it presses meanwhile."""
+        return self._keys().privately()
+
+    def hide(self, secret: str) -> None:
+        """Let no trace tell from now on what it has entered in private."""
+        port = self._phone.present.audio.port
+        if port is not None:
+            port.timeline.hide(secret)
 
     def _keys(self) -> Keys:
         return self._phone.present.hear_keys()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -80,6 +81,13 @@ class SimulatedParty:
     def forget_keys(self) -> None:
         """Drop the keys that have not been asked for."""
         self._keys.clear()
+
+    def privately(self) -> AbstractContextManager[None]:
+        """Nobody keeps a trace here."""
+        return nullcontext()
+
+    def hide(self, secret: str) -> None:
+        """Nobody keeps a trace here."""
 
 
 class SimulatedCall:
