@@ -35,7 +35,7 @@ from softswitch.ozml.notifications import Document, ScriptUnavailable
 from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.variables import VariableError, Variables
 from softswitch.trace.lines import Fact, LineKind
-from softswitch.trace.masking import masked_text, masked_value
+from softswitch.trace.masking import masked_text, masked_values
 
 log = structlog.get_logger("script")
 
@@ -212,7 +212,7 @@ class Script:
         """Write a command with its values into the trace of the call."""
         traces = self._context.traces
         if traces.is_enabled and self._call is not None:
-            shown = {name: masked_value(name, value) for name, value in values.items() if value}
+            shown = masked_values({name: value for name, value in values.items() if value})
             told: dict[str, Fact] = {"text": masked_text(text.strip()), **shown, "line": node.line}
             traces.write(self._call.id, LineKind.SCRIPT, node.name, told)
 

@@ -6,6 +6,7 @@ What is hidden in a body keeps its length, so that Content-Length stays true.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 SECRETS = re.compile(
     rb"""
@@ -27,9 +28,14 @@ _SCHEME = re.compile(
 )
 _KEY_BODY = re.compile(rb"\r\n(?:content-type|c)[ \t]*:[ \t]*application/dtmf", re.IGNORECASE)
 _URL_SECRETS = re.compile(r"//[^/@?#]*@|\?[^#]*|#.*")
-_NAMES = re.compile(r"pin|pass|secret|token|cvv|cvc|card|iban|apikey", re.IGNORECASE)
+_NAMES = re.compile(r"(?i:(?:^|[^a-z])pin|pin$|pass|secret|token|cvv|cvc|card|iban|apikey)|Pin|PIN")
 _WRITTEN = re.compile(
     r"""(?i)(\b[\w-]*(?:pin|password|passwd|secret|token|apikey)["']?\s*[=:]\s*["']?)[^"'&<>\s]+"""
+)
+_VARIABLE = re.compile(
+    r"""(?i)(\b(?:id|name)\s*=\s*["'][^"'<>]*(?:pin|pass|secret|token|cvv|cvc|card|apikey)
+    [^"'<>]*["'][^<>]*?\bvalue\s*=\s*["'])[^"'<>]*""",
+    re.VERBOSE,
 )
 _URL = re.compile(r"https?://[^\s<>\"']+")
 HIDDEN = "***"
@@ -66,15 +72,22 @@ def is_secret_name(name: str) -> bool:
     return _NAMES.search(name) is not None
 
 
-def masked_value(name: str, value: str) -> str:
-    """The value of a parameter as a reader may see it."""
-    return HIDDEN if is_secret_name(name) else masked_text(value)
+def masked_values(values: Mapping[str, str]) -> dict[str, str]:
+    """Parameters as a reader may see them; the name of a variable says whether its value is."""
+    named = {name.lower(): value for name, value in values.items()}
+    is_secret = is_secret_name(named.get("id", "")) or is_secret_name(named.get("name", ""))
+    return {
+        name: HIDDEN
+        if is_secret_name(name) or (is_secret and name.lower() == "value")
+        else masked_text(value)
+        for name, value in values.items()
+    }
 
 
 def masked_text(text: str) -> str:
     """A text, such as the body of an answer, without passwords and what URLs may hold."""
     shown = _URL.sub(lambda found: masked_url(found[0]), text) if "//" in text else text
-    return _WRITTEN.sub(rf"\1{HIDDEN}", shown)
+    return _VARIABLE.sub(rf"\1{HIDDEN}", _WRITTEN.sub(rf"\1{HIDDEN}", shown))
 
 
 def masked_url(url: str) -> str:
