@@ -76,11 +76,11 @@ class CallTrace:
 
     def told(self, what: str, facts: dict[str, str]) -> None:
         """Write a step."""
-        self.timeline.note(LineKind.NOTE, what, **facts)
+        self.timeline.write(LineKind.NOTE, what, facts)
 
     def entered(self, state: CallState, parties: Iterable[Party], details: dict[str, str]) -> None:
         """Write a state, and let those see the timeline whose extensions take part."""
-        self.timeline.note(LineKind.STATE, state.value, **details)
+        self.timeline.write(LineKind.STATE, state.value, details)
         self.timeline.numbers.update(party.number for party in parties if not party.trunk)
 
     def diagnosed(self, party: str, sentence: str) -> None:

@@ -304,7 +304,7 @@ class PortSound:
         recording = RecordingInProgress(path, self._tell_worker, number)
         if self._is_open:
             self._recordings[number] = recording
-            self._tells("record", file=path, kind=kind)
+            self._tells("record", file=path)
             recording.done.add_done_callback(self._recorded)
             self._tell(
                 StartRecording(

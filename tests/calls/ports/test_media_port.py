@@ -16,6 +16,7 @@ from softswitch.calls.ports.media_port import (
     Security,
     SrtpKeys,
 )
+from softswitch.trace.traces import UNTRACED
 from tests.calls.ports.test_media_hosts import Worker, port_on
 from tests.calls.virtual_time import run
 
@@ -32,7 +33,7 @@ def test_a_port_that_has_ended_keeps_no_call_in_memory(dies: bool, listens: bool
         def call(source: object, event: object) -> None:
             """Stands for the inbox of the call."""
 
-        party.take_port(port, "a call", call)
+        party.take_port(port, UNTRACED.begin("a call"), call)
         if listens:
             port.hear("silence", "tones")
         if dies:
