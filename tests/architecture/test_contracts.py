@@ -115,9 +115,6 @@ FORBIDDEN = {
         ("softswitch.trace.masking", "softswitch.trace.shown"),
         ("softswitch.trace.timeline", "softswitch.trace.kept.disk"),
     ],
-    "Traces on disk: arrows point down": [
-        ("softswitch.trace.kept.chunks", "softswitch.trace.kept.segment"),
-    ],
     "The settings: arrows point down": [
         ("softswitch.settings.mistakes", "softswitch.settings.load"),
         ("softswitch.settings.server", "softswitch.settings.dialplan.routes"),
