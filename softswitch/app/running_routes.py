@@ -9,6 +9,7 @@ from aiohttp import web
 from softswitch.app.assembly import Parts
 from softswitch.http.health import Health
 from softswitch.http.v1.calls.actions_api import CallActionsApi
+from softswitch.http.v1.calls.audio_api import AudioApi
 from softswitch.http.v1.calls.calls_api import CallsApi
 from softswitch.http.v1.calls.giving import UserCommands
 from softswitch.http.v1.health.facts import HealthFacts
@@ -28,6 +29,7 @@ def running_routes(settings: Settings, health: Health, parts: Parts) -> Iterator
     commands = UserCommands(parts.scripting.context_for, users)
     yield from CallsApi(calls, users).routes()
     yield from CallActionsApi(calls, commands, users).routes()
+    yield from AudioApi(calls, plan, parts.media, users).routes()
     signalling = parts.signalling
     yield from RegistrationsApi(signalling.registrations, signalling.phones, users).routes()
     yield from TrunkStatesApi(plan.trunks, users).routes()

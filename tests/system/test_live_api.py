@@ -7,11 +7,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from baresip.call import Call
 
 from tests.system.phones import Ear, phones
 from tests.system.program import Program, running
+from tests.system.signals import share
 from tests.system.test_transfer_button import calls, hear_each_other
 
 SETTINGS = """
@@ -29,6 +31,8 @@ number = "3000"
 type = "conference"
 """
 ANNA, BEN = 440.0, 1_000.0
+RATE = 16_000
+"Of the sound that is heard over HTTP."
 
 
 async def shown_until(program: Program, path: str, name: str, value: Any) -> dict[str, Any]:
@@ -137,3 +141,41 @@ async def test_phones_are_asked_and_the_switch_is_well(tmp_path: Path) -> None:
         assert (await program.v1("DELETE", f"registrations/{second['id']}"))[0] == 204
         _, listed = await program.v1("GET", "registrations?number=1001")
         assert listed["total"] == 0
+
+
+async def samples_of(program: Program, path: str, seconds: float) -> tuple[int, bytes]:
+    """Status and sound of a call that is heard for so long."""
+    url = f"http://127.0.0.1:{program.http_port}/v1/{path}"
+    login = {"Authorization": aiohttp.encode_basic_auth("admin", "pw-admin")}
+    heard = b""
+    async with aiohttp.ClientSession(headers=login) as session, session.get(url) as answer:
+        while answer.status == 200 and len(heard) < 44 + seconds * 2 * RATE:
+            if not (part := await answer.content.readany()):
+                break
+            heard += part
+        return answer.status, heard
+
+
+@pytest.mark.timeout(90)
+async def test_a_call_is_heard_in_a_browser(tmp_path: Path) -> None:
+    async with running(tmp_path, SETTINGS) as program, phones() as makers:
+        anna, ben = [await makers.register(program, f"100{n}") for n in (0, 1)]
+        at_anna, at_ben = await calls(anna, ben)
+        _, listed = await program.v1("GET", "calls")
+        path = f"calls/{listed['calls'][0]['id']}/audio"
+        async with Ear(at_anna, ANNA) as one, Ear(at_ben, BEN) as other:
+            for query, hertz in (("", (ANNA, BEN)), ("?party=caller", (ANNA,))):
+                status, heard = await samples_of(program, path + query, 2)
+                assert status == 200
+                assert heard[:4] + heard[8:12] + heard[36:40] == b"RIFFWAVEdata"
+                last = heard[44:][-RATE:]  # half a second
+                for each in (ANNA, BEN):
+                    assert (share(last, each, RATE) > 0.2) is (each in hertz), (query, each)
+            await one.hears(BEN)  # nothing has changed for the parties
+            await other.hears(ANNA)
+            heard_to_the_end = asyncio.ensure_future(samples_of(program, path, 60))
+            await asyncio.sleep(1)
+            await at_anna.hangup()
+            status, heard = await heard_to_the_end
+            assert (status, len(heard) > RATE) == (200, True)
+        assert (await samples_of(program, path, 1))[0] == 404

@@ -34,6 +34,13 @@ KEYS = {"4": SupervisionWay.LISTEN, "5": SupervisionWay.WHISPER, "6": Supervisio
 "What the supervisor presses for another way."
 
 
+def is_told(directory: Directory, number: str) -> bool:
+    """Whether an extension is to hear that it is supervised."""
+    found = directory.find(number)
+    settings = found.settings if found is not None else None
+    return isinstance(settings, PhoneExtension) and settings.supervision_beep
+
+
 class Supervisor:
     """One supervisor of one call; `run` is the script of the supervisor's own call."""
 
@@ -70,7 +77,7 @@ class Supervisor:
     async def _wait(self) -> None:
         """Tell the parties by a tone from time to time, if they are to know, until it is over."""
         while True:
-            if self._is_told and self._third is not None:
+            if is_told(self._directory, self._number) and self._third is not None:
                 for port in self._third.beside(self._supervised):
                     port.beep(*BEEP)
             try:
@@ -79,12 +86,6 @@ class Supervisor:
             except TimeoutError:
                 continue
             return
-
-    @property
-    def _is_told(self) -> bool:
-        found = self._directory.find(self._number)
-        settings = found.settings if found is not None else None
-        return isinstance(settings, PhoneExtension) and settings.supervision_beep
 
     def _tell(self) -> None:
         by = self._own.extension

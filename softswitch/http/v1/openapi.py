@@ -22,6 +22,7 @@ from softswitch.http.v1.alarms.alarms_json import ALARM_OPERATIONS
 from softswitch.http.v1.asking import Problem, media_type_of
 from softswitch.http.v1.bans_json import BAN_OPERATIONS
 from softswitch.http.v1.calls.actions_json import ACTION_OPERATIONS
+from softswitch.http.v1.calls.audio_json import AUDIO_OPERATIONS
 from softswitch.http.v1.calls.calls_json import CALL_OPERATIONS
 from softswitch.http.v1.commands.commands_json import COMMAND_OPERATIONS
 from softswitch.http.v1.dialling.budgets_json import BUDGET_OPERATIONS
@@ -54,6 +55,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *TOKEN_OPERATIONS,
     *CALL_OPERATIONS,
     *ACTION_OPERATIONS,
+    *AUDIO_OPERATIONS,
     *TRACE_OPERATIONS,
     *EVENT_OPERATIONS,
     *BAN_OPERATIONS,
