@@ -7,6 +7,7 @@
 ## make coverage   print which branches the last `make test` missed, and whether enough are covered
 ## make check      the style, the types and the arrows between modules
 ## make format     write the code in the style that `make check` asks for
+## make console    check and build the page of softswitch/console/web into softswitch/console/built
 ## make docs       write docs/commands, docs/ozml.xsd and docs/states.md anew from the code
 ## make bench      print the figures of docs/performance.md
 ## make clean      remove what all these have made, except docs and data
@@ -37,7 +38,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do 
 	$$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$candidate && break; done)
 
-.PHONY: help run test fast coverage check format docs bench clean
+.PHONY: help run test fast coverage check format console docs bench clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -79,6 +80,10 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+console:
+	@.ci/packages nodejs=node npm=npm
+	cd softswitch/console/web && npm ci --no-audit --no-fund && npm run check && npm run build
+
 docs: $(VENV)/.run
 	$(BIN)/python -m softswitch.calls.endings.diagram > docs/states.md
 	$(BIN)/python -m softswitch.calls.codes.page > docs/codes.md
@@ -115,6 +120,6 @@ $(VENV)/.fast: $(VENV)/.run media/native/pyproject.toml media/native/build_nativ
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
-	rm -rf tests/browser/node_modules tests/browser/bundle
+	rm -rf tests/browser/node_modules tests/browser/bundle softswitch/console/web/node_modules
 	rm -f .coverage .coverage.*
 	find softswitch media benchmarks tests -name __pycache__ -prune -exec rm -rf {} +

@@ -16,6 +16,7 @@ Arrows point down; a room imports only what stands below it:
     trace                     what happened to each call, message and alarm, line by line
     sip sdp                   the protocol without input or output; descriptions of media
     settings telemetry        the settings file as values; the log and the types of metrics
+    console                   the page of operators in browsers, its sources and as it is built
     shipped                   files that come with the package: settings to begin with, music
 
 `softswitch` enters the media wing (`media/`) only through `calls/ports/`.

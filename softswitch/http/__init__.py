@@ -13,6 +13,7 @@
     messages/           the message dialects of `/api`, chosen by `action`
     v1/                 `/v1`: calls and bans as JSON, and `/openapi.json`
     provisioning/       `/provisioning/…`: the files that phones fetch
+    console             `/` and `/console/…`: the page of operators
     recordings          `/recordings/…`: downloads
     health              `/healthz`
     metrics             `/metrics`

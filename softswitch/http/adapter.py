@@ -7,7 +7,7 @@ command's code, but where no command was read at all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -64,6 +64,10 @@ ContextFor = Callable[[Whose], ScriptContext]
 "What the commands of a user act through."
 
 
+Page = Callable[[web.Request], Awaitable[web.StreamResponse]]
+"Answers with the page of the console."
+
+
 class Actions(Protocol):
     """The message dialects of the same path."""
 
@@ -75,17 +79,30 @@ class CommandApi:
     """Runs the commands that web applications send."""
 
     def __init__(
-        self, context_for: ContextFor, users: Users, actions: Actions | None = None
+        self,
+        context_for: ContextFor,
+        users: Users,
+        actions: Actions | None = None,
+        page: Page | None = None,
     ) -> None:
-        """`actions` serve the dialects that are chosen by `action` instead of `command`."""
+        """`actions` serve the dialects that are chosen by `action` instead of `command`; `page`
+        answers at `/` who asks for nothing."""
         self._context_for = context_for
         self._users = users
         self._actions = actions
+        self._page = page
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        ways = (web.get, web.post)
-        return [way(path, self.handle) for path in PATHS for way in ways]
+        taken = [web.get(path, self.handle) for path in PATHS if path != "/"]
+        taken += [web.post(path, self.handle) for path in PATHS]
+        return [*taken, web.get("/", self._front)]
+
+    async def _front(self, request: web.Request) -> web.StreamResponse:
+        """`/`: the page for who types the address; a query is a command of the older product."""
+        if self._page is not None and not request.query_string:
+            return await self._page(request)
+        return await self.handle(request)
 
     async def handle(self, request: web.Request) -> web.Response:
         """One request."""

@@ -24,6 +24,7 @@ from softswitch.http.access.sessions import SessionLimits, Sessions
 from softswitch.http.access.tokens import Tokens
 from softswitch.http.adapter import CommandApi
 from softswitch.http.connections import HttpLimits
+from softswitch.http.console import Console
 from softswitch.http.messages.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import SERVICE, Users
@@ -86,7 +87,10 @@ def web_api_routes(
     traces: TraceReader,
 ) -> Iterator[web.RouteDef]:
     """What the HTTP server serves to users; `links` are the URLs of recordings."""
-    yield from CommandApi(scripting.context_for, users, MessagesApi(messages, users)).routes()
+    console = Console()
+    actions = MessagesApi(messages, users)
+    yield from CommandApi(scripting.context_for, users, actions, console.page).routes()
+    yield from console.routes()
     yield from description_routes()
     yield from SessionApi(sessions, users).routes()
     yield from TokensApi(tokens, users).routes()
