@@ -18,7 +18,9 @@ const TYPES = [
 ] // prettier-ignore
 /** Milliseconds in which events are gathered, so that hundreds of calls that change cost one drawing. */
 const GATHERED = 200
+/** Milliseconds until the next try after an answer that is no stream, at first; each time twice as long. */
 const RETRY = 3_000
+const LONGEST_RETRY = 60_000
 
 interface Follower {
   types: string[]
@@ -31,6 +33,7 @@ class Events {
   private followers = new Set<Follower>()
   private source: EventSource | null = null
   private last = 0
+  private wait = RETRY
   private waiting: Event[] = []
   private retry: ReturnType<typeof setTimeout> | undefined
 
@@ -50,13 +53,17 @@ class Events {
     if (!session.user || this.followers.size === 0) return
     const source = new EventSource(this.last ? `v1/events?after=${this.last}` : 'v1/events')
     this.source = source
-    source.onopen = () => (this.live = true)
+    source.onopen = () => {
+      this.live = true
+      this.wait = RETRY
+    }
     source.onerror = () => {
       this.live = false
       // The browser tries again by itself, but not after an answer such as 404 or 401.
       if (source.readyState !== EventSource.CLOSED) return
       this.source = null
-      this.retry = setTimeout(() => this.open(), RETRY)
+      this.retry = setTimeout(() => this.open(), this.wait)
+      this.wait = Math.min(this.wait * 2, LONGEST_RETRY)
     }
     const take = (message: MessageEvent<string>) => this.take(message.data)
     source.onmessage = take
