@@ -274,19 +274,24 @@ grace_time = 0
 
     async def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
+        values = await self._values(name)
+        assert values, f"no metric {name}"
+        return sum(values)
+
+    async def _values(self, name: str) -> list[float]:
+        """A metric with each of its labels; none while nobody tells it: a worker that starts."""
         text = await self.get("/metrics")
         values = re.findall(rf"^{name}(?:\{{[^}}]*\}})? ([0-9.e+-]+)$", text, re.MULTILINE)
-        assert values, f"no metric {name}"
-        return sum(float(value) for value in values)
+        return [float(value) for value in values]
 
     async def until_metric(self, name: str, value: float, seconds: float = 10.0) -> None:
         """Wait until a metric has a value; those of the media come once a second."""
-        found = await self.metric(name)
+        found = await self._values(name)
         deadline = asyncio.get_running_loop().time() + seconds
-        while found != value:
+        while not found or sum(found) != value:
             assert asyncio.get_running_loop().time() < deadline, f"{name} stays at {found}"
             await asyncio.sleep(0.1)
-            found = await self.metric(name)
+            found = await self._values(name)
 
 
 @asynccontextmanager
@@ -312,7 +317,7 @@ async def no_port_left(program: Program) -> None:
     if program.process is None or program.process.returncode is not None:
         return
     if "] Answered" in program.log() and not await program.metric("softswitch_calls"):
-        await program.until_metric("softswitch_media_ports", 0)
+        await program.until_metric("softswitch_media_ports", 0, seconds=20)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:

@@ -81,7 +81,8 @@ async def test_a_bad_line_and_a_mute_phone_are_seen_while_they_last_and_afterwar
         await asyncio.gather(poor.hang_up(), silent.hang_up())
         await program.until_metric("softswitch_calls", 1)
         assert set(await shown(program)) == {"1000"}
-        assert "error" in json.loads(await program.get(f"/v1/calls/{bad['id']}", **LOGIN))
+        gone = json.loads(await program.get(f"/v1/calls/{bad['id']}", **LOGIN))
+        assert gone["status"] == 404
         await until(lambda: sum(row["end_time"] is not None for row in program.calls()) == 2)
         history = await program.command("ListCallHistory", Quality="true", Source="1001")
         (row,) = history["CallHistory"]  # type: ignore[misc]

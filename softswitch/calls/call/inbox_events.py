@@ -45,10 +45,19 @@ class Work:
     do: Callable[[], Coroutine[Any, Any, None]]
     done: asyncio.Future[None]
 
+    def __post_init__(self) -> None:
+        # Its requester may have been cancelled, or never have waited: asyncio would complain.
+        self.done.add_done_callback(_was_heard)
+
     def refuse(self, sentence: str) -> None:
         """Say that it cannot be done now; the requester gets CannotNow."""
         if not self.done.done():
             self.done.set_exception(CannotNow(sentence))
+
+
+def _was_heard(done: asyncio.Future[None]) -> None:
+    if not done.cancelled():
+        done.exception()
 
 
 class CallGone(Exception):
