@@ -15,7 +15,7 @@ from softswitch.calls.ports.media_port import WorkerGone
 from softswitch.cli.asking.entrance import passwords_of
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
 from softswitch.cli.options import DEFAULT_FILE
-from softswitch.cli.what_to_type import what_to_type
+from softswitch.cli.what_to_type import what_to_type, where_to_begin
 from softswitch.settings.load import ConfigurationError, Settings
 from softswitch.settings.passwords import Passwords, collect
 from softswitch.settings.plain.keys import PlainSettings
@@ -41,6 +41,7 @@ def run_switch(config: Path) -> None:
         for line in what_to_type(settings, passwords):
             typer.echo(line)
         typer.echo(f"softswitch ready: {' '.join(application.addresses())}")
+        typer.echo(where_to_begin(settings, application.http.listen))
 
     try:
         uvloop.run(serve(settings, passwords, ready, source_of(config, settings)))

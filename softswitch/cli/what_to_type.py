@@ -33,6 +33,13 @@ def what_to_type(settings: Settings, passwords: Passwords) -> Iterator[str]:
         yield f"(all random passwords are in {passwords.file})"
 
 
+def where_to_begin(settings: Settings, listen: tuple[str, int]) -> str:
+    """The last line: the address of the console, from where the web server listens."""
+    host = shown_host(settings, listen[0], secure=settings.http.tls)
+    url = f"{settings.http.scheme}://{join_host_port(host, listen[1])}/"
+    return f"The console shows what to do first: {url}"
+
+
 def _servers(settings: Settings) -> Iterator[str]:
     """Where softphones connect to, and pages with phones in them."""
     listens = settings.sip.listen

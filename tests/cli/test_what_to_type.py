@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from softswitch.cli.what_to_type import what_to_type
+import pytest
+
+from softswitch.cli.what_to_type import what_to_type, where_to_begin
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import collect
 
@@ -82,3 +84,23 @@ def test_the_card_names_the_domain_where_phones_compare_it_with_a_certificate(
     nameless = settings.sip.model_copy(update={"domain": "localhost"})
     card = list(what_to_type(settings.model_copy(update={"sip": nameless}), collect(settings)))
     assert card[0] == "Softphones: server 203.0.113.5, port 5061, TLS"
+
+
+@pytest.mark.parametrize(
+    ("http", "listen", "url"),
+    [
+        ({}, ("127.0.0.1", 9509), "http://127.0.0.1:9509/"),
+        ({"tls": True}, ("192.0.2.1", 443), "https://192.0.2.1:443/"),
+        ({}, ("::1", 80), "http://[::1]:80/"),
+        ({}, ("0.0.0.0", 9509), "http://203.0.113.5:9509/"),
+        ({"tls": True}, ("0.0.0.0", 9509), "https://pbx.example.org:9509/"),
+    ],
+)
+def test_the_last_line_is_the_address_of_the_console(
+    http: dict[str, bool], listen: tuple[str, int], url: str
+) -> None:
+    settings = Settings(
+        sip={"domain": "pbx.example.org", "advertise": "203.0.113.5"},  # type: ignore[arg-type]
+        http=http,  # type: ignore[arg-type]
+    )
+    assert where_to_begin(settings, listen) == f"The console shows what to do first: {url}"

@@ -88,7 +88,7 @@ def run(command: Path, folder: Path, *arguments: str) -> tuple[int, str, str]:
 
 @contextmanager
 def serving(command: Path, folder: Path, more: Mapping[str, str]) -> Iterator[list[str]]:
-    """A switch in a folder, and the lines that it prints until it is ready, and after."""
+    """A switch in a folder, and the lines that it prints until it is ready."""
     with subprocess.Popen(
         [command, "serve"],
         cwd=folder,
@@ -100,7 +100,7 @@ def serving(command: Path, folder: Path, more: Mapping[str, str]) -> Iterator[li
         try:
             assert process.stdout is not None
             lines: list[str] = []
-            while not lines or not lines[-1].startswith("softswitch ready"):
+            while not lines or not lines[-1].startswith("The console"):
                 line = process.stdout.readline()
                 assert line, (folder.parent / "log.txt").read_text()[-3000:]
                 lines.append(line.rstrip("\n"))
@@ -143,6 +143,15 @@ def test_it_starts_in_an_empty_folder_for_this_machine_alone(command: Path, tmp_
         assert re.search(r"user 1000   password [a-z0-9]{4}(-[a-z0-9]{4}){3}\n", printed)
         password = re.search(r"HTTP: user admin   password (\S+)", printed)
         assert password is not None
+        assert lines[-2].startswith("softswitch ready: ")
+        console = lines[-1].rpartition(" ")[2]
+        assert console == f"http://127.0.0.1:{http}/"
+        with urllib.request.urlopen(console) as answer:
+            assert (answer.status, answer.headers.get_content_type()) == (200, "text/html")
+            page = answer.read().decode()
+        (script,) = re.findall(r'<script [^>]*src="\./(console/[^"]+\.js)"', page)
+        with urllib.request.urlopen(console + script) as answer:
+            assert answer.headers.get_content_type() == "text/javascript"
         with urllib.request.urlopen(f"http://127.0.0.1:{http}/healthz") as answer:
             assert answer.status == 200
         login = f"Username=admin&Password={password[1]}&command=ListExtensions"
