@@ -8,6 +8,7 @@ own and every race is an order of events.
 from __future__ import annotations
 
 import asyncio
+import weakref
 import zlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -57,6 +58,7 @@ class Call:
     """Legs that belong together."""
 
     __slots__ = (
+        "__weakref__",
         "_children",
         "_inbox",
         "_listeners",
@@ -152,7 +154,8 @@ class Call:
         "Held while media changes: one offer at a time runs through the call."
         self.late_answer: asyncio.Future[bytes | None] | None = None
         "Waits for the ACK that answers an offer of ours in a change of media."
-        self.recordings = CallRecordings(partial(self._recorded, recording_listeners))
+        # By a weak reference: else the call would be part of a circle, freed by the collector only.
+        self.recordings = CallRecordings(partial(_recorded, weakref.ref(self), recording_listeners))
         self.ringback: Playing | None = None
         "The file that the caller heard while it rang: then it has our own answer to its offer."
         self.take_place: TakePlace | None = None
@@ -257,15 +260,6 @@ class Call:
     def _tell_rung(self) -> None:
         for listener in self._rung_listeners:
             listener(self)
-
-    def _recorded(
-        self,
-        listeners: Sequence[RecordingListener],
-        path: str,
-        recording: RecordingInProgress,
-    ) -> None:
-        for listener in listeners:
-            listener(self, path, recording)
 
     def stop_ringback(self) -> None:
         """Let the caller hear no more of the file that stands for the ringing."""
@@ -414,6 +408,19 @@ class Call:
         if self.state not in RINGS:
             raise CannotNow(f"a call in {self.state.value} cannot be forwarded")
         self.put(None, Forward(number))
+
+
+def _recorded(
+    recorded: weakref.ref[Call],
+    listeners: Sequence[RecordingListener],
+    path: str,
+    recording: RecordingInProgress,
+) -> None:
+    """Tell of a recording that begins."""
+    call = recorded()
+    if call is not None:
+        for listener in listeners:
+            listener(call, path, recording)
 
 
 def _session_id(call_id: str, side: Side) -> str:
