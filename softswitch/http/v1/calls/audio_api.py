@@ -115,9 +115,9 @@ class AudioApi:
         """Send until the call, the listener or its right has ended."""
         await response.write(_header())
         beeping = asyncio.ensure_future(self._beep(call))
-        as_it_was = self._users.now(user.name)
+        as_it_was = self._users.as_now(user)
         try:
-            while self._users.now(user.name) == as_it_was and (said := await overheard.next()):
+            while self._users.as_now(user) == as_it_was and (said := await overheard.next()):
                 async with asyncio.timeout(PATIENCE):
                     await response.write(said)
         finally:
