@@ -13,6 +13,7 @@ authority       an authority of one's own, which signs certificates
 tables          tables that fit the terminal
 asking/         asks the running switch by its HTTP API
 backup/         `backup` and `restore`: all that a switch keeps, in one file
+operating/      what runs: calls, registrations, trunks, recordings, alarms
 exchange/       what an operator of an exchange looks at and changes
 options, exits  what commands share: the option --config, exit codes and complaints
 """

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
+from softswitch.cli.operating.lists import Json, print_json
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 from softswitch.cli.tables import TableColumn, local, print_table
 
@@ -27,23 +28,32 @@ app = typer.Typer(help="Bans of sources that guessed passwords.")
 
 @app.callback(invoke_without_command=True)
 def bans_command(
-    context: typer.Context, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
+    context: typer.Context,
+    *,
+    as_json: Json = False,
+    user: HttpUser = None,
+    config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """List the bans that last, as `list` does; `lift` ends them."""
     if context.invoked_subcommand is None:
-        _list(user, config)
+        _list(user, config, as_json=as_json)
 
 
 @app.command("list")
-def list_command(user: HttpUser = None, config: ConfigFile = DEFAULT_FILE) -> None:
+def list_command(
+    *, as_json: Json = False, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
+) -> None:
     """List the bans that last."""
-    _list(user, config)
+    _list(user, config, as_json=as_json)
 
 
-def _list(user: str | None, config: Path) -> None:
+def _list(user: str | None, config: Path, *, as_json: bool) -> None:
     from softswitch.cli.asking.ask import ask_v1
 
     bans = ask_v1(config, user, "bans")["bans"]
+    if as_json:
+        print_json(bans)
+        return
     if not bans:
         typer.echo("nobody is banned")
         return

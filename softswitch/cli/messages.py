@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from softswitch.cli.exits import NOT_RUN, fail
+from softswitch.cli.operating.lists import Json, print_json
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile
 from softswitch.cli.tables import TableColumn, print_table
 
@@ -31,6 +32,8 @@ def list_command(
         str, typer.Argument(help="inbox, outbox, sent, notsent or deleted.")
     ] = "inbox",
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
+    *,
+    as_json: Json = False,
     user: User = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
@@ -38,6 +41,9 @@ def list_command(
     from softswitch.cli.asking.ask import ask_switch
 
     data = ask_switch(config, user, "receivemsg", folder=folder, limit=str(limit))
+    if as_json:
+        print_json(data["messages"])
+        return
     if not data["messages"]:
         typer.echo(f"there are no messages in {folder}")
         return

@@ -18,7 +18,7 @@ from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
 SECONDS = 60
 "The longest that the switch may take to answer."
 OCTETS = "application/octet-stream"
-PAGE = 1000
+PAGE = "1000"
 "Rows of a list that are asked for at a time."
 REFUSED = 422
 "The status of what cannot be taken, with all of its mistakes."
@@ -56,12 +56,12 @@ def ask_v1(
 
 
 def ask_v1_all(
-    config: Path, user: str | None, path: str, rows: str, **query: str
+    config: Path, user: str | None, path: str, rows: str, *, page: str = PAGE, **query: str
 ) -> list[dict[str, Any]]:
     """All rows of a list of `/v1`, page by page; `rows` is what its answers call them."""
     found: list[dict[str, Any]] = []
     while True:
-        part = ask_v1(config, user, path, offset=str(len(found)), limit=str(PAGE), **query)
+        part = ask_v1(config, user, path, offset=str(len(found)), limit=page, **query)
         found += part[rows]
         if not part[rows] or len(found) >= part["total"]:
             return found

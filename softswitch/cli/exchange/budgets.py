@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from softswitch.cli.exits import WRONG_SETTINGS, fail
+from softswitch.cli.operating.lists import Json, print_json
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 from softswitch.cli.tables import TableColumn, local, print_table
 
@@ -27,6 +28,7 @@ def add_use_commands(app: typer.Typer) -> None:
     def used_command(
         name: Annotated[str | None, typer.Argument(help="The budget; else all.")] = None,
         *,
+        as_json: Json = False,
         user: HttpUser = None,
         config: ConfigFile = DEFAULT_FILE,
     ) -> None:
@@ -35,6 +37,9 @@ def add_use_commands(app: typer.Typer) -> None:
 
         wanted = {} if name is None else {"budget": name}
         uses = ask_v1_all(config, user, "budget-uses", "uses", **wanted)
+        if as_json:
+            print_json(uses)
+            return
         if not uses:
             typer.echo("nothing is used today")
             return

@@ -126,7 +126,11 @@ def entries_app(collection: str, first: str) -> typer.Typer:
             if mailbox["id"] not in before:
                 typer.echo("\n".join(set_aside(mailbox)))
 
-    if collection == "prompts":
+    if collection == "trunks":
+        from softswitch.cli.operating.trunks import add_state_command
+
+        add_state_command(app)
+    elif collection == "prompts":
         from softswitch.cli.exchange.prompts import add_sound_commands
 
         add_sound_commands(app)

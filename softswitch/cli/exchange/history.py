@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from softswitch.cli.operating.lists import Json, print_json
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 from softswitch.cli.tables import TableColumn, local, print_table, printable
 
@@ -33,6 +34,7 @@ def history_command(
     until: Annotated[str, typer.Option("--until", help="Only calls that began before.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20,
     csv: Annotated[bool, typer.Option("--csv", help="All that fit, as a table for files.")] = False,
+    as_json: Json = False,
     user: HttpUser = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
@@ -42,12 +44,19 @@ def history_command(
     given = {"text": text, "since": since, "until": until}
     wanted = {name: value for name, value in given.items() if value}
     if call is not None:
-        for line in ask_v1(config, user, f"history/{quoted(call)}")["story"]:
+        told = ask_v1(config, user, f"history/{quoted(call)}")
+        if as_json:
+            print_json(told)
+            return
+        for line in told["story"]:
             typer.echo(printable(line))
     elif csv:
         typer.echo(ask_v1_text(config, user, "history.csv", **wanted), nl=False)
     else:
         calls = ask_v1(config, user, "history", limit=str(limit), **wanted)["calls"]
+        if as_json:
+            print_json(calls)
+            return
         if not calls:
             typer.echo("there are no calls" + (" that fit" if wanted else ""))
             return

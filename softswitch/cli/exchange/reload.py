@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from softswitch.cli.operating.lists import Json, print_json
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 
 
 def reload_command(
     *,
+    as_json: Json = False,
     user: HttpUser = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
@@ -16,6 +18,9 @@ def reload_command(
     from softswitch.cli.asking.ask import ask_v1
 
     told = ask_v1(config, user, "reload", method="POST")
+    if as_json:
+        print_json(told)
+        return
     for plural, count in told["entries"].items():
         parts = (f"{number} {what}" for what, number in count.items() if number)
         typer.echo(f"{plural}: {', '.join(parts)}")

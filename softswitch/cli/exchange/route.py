@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from softswitch.cli.operating.lists import Json, print_json
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 
 
@@ -18,6 +19,7 @@ def route_command(
     trunk: Annotated[str, typer.Option("--trunk", help="The trunk that the call comes by.")] = "",
     caller: Annotated[str, typer.Option("--caller", help="The caller's number.")] = "",
     at: Annotated[str, typer.Option("--at", help="When, such as 2026-12-24T18:00; else now.")] = "",
+    as_json: Json = False,
     user: HttpUser = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
@@ -27,6 +29,9 @@ def route_command(
     given = {"extension": extension, "trunk": trunk, "caller": caller, "at": at}
     wanted = {name: value for name, value in given.items() if value}
     told = ask_v1(config, user, "route", number=number, **wanted)
+    if as_json:
+        print_json(told)
+        return
     for line in lines_of(told):
         typer.echo(line)
 

@@ -76,6 +76,21 @@ COLLECTIONS = {
 what is listed by `--help` must not need the models of the settings."""
 
 COMMANDS = {
+    "status": CommandPlace("operating.status", "status_command", "Tell how the switch is."),
+    "calls": CommandPlace(
+        "operating.calls", "calls_command", "List the calls that are up, the oldest first."
+    ),
+    "hangup": CommandPlace("operating.calls", "hangup_command", "End a call for everybody."),
+    "transfer": CommandPlace(
+        "operating.calls",
+        "transfer_command",
+        "Connect a party of a call to another number, or to another call.",
+    ),
+    "registrations": CommandPlace(
+        "operating.registrations", "app", "Phones that are registered: lists them."
+    ),
+    "recordings": CommandPlace("operating.recordings", "app", "Recordings of calls: lists them."),
+    "alarms": CommandPlace("operating.alarms", "app", "Alarms that came: lists them."),
     "backup": CommandPlace(
         "backup.backup", "backup_command", "Copy all that the switch keeps into one file."
     ),
