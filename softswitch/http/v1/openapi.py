@@ -24,6 +24,11 @@ from softswitch.http.v1.bans_json import BAN_OPERATIONS
 from softswitch.http.v1.calls.actions_json import ACTION_OPERATIONS
 from softswitch.http.v1.calls.audio_json import AUDIO_OPERATIONS
 from softswitch.http.v1.calls.calls_json import CALL_OPERATIONS
+from softswitch.http.v1.commands.api_description import (
+    PATH,
+    command_path,
+    command_schemas,
+)
 from softswitch.http.v1.commands.commands_json import COMMAND_OPERATIONS
 from softswitch.http.v1.dialling.budgets_json import BUDGET_OPERATIONS
 from softswitch.http.v1.dialling.route_json import DIALLING_OPERATIONS
@@ -134,17 +139,23 @@ def _document(operations: Iterable[Operation]) -> dict[str, Any]:
     for operation in operations:
         described = _operation(operation, named, fields)
         paths.setdefault(f"/v1{operation.path}", {})[operation.method] = described
+    paths[PATH] = dict(command_path())
+    tags = sorted(
+        {tag for path in paths.values() for each in path.values() for tag in each["tags"]}
+    )
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "softswitch",
             "version": "1",
-            "description": "The switch as it runs. What calls do is done by the commands of /api.",
+            "description": "The switch as it runs: /v1 shows and changes it, /api takes the"
+            " commands of web applications.",
         },
         "security": [{name: []} for name in LOGINS],
+        "tags": [{"name": tag} for tag in tags],
         "paths": paths,
         "components": {
-            "schemas": schemas,
+            "schemas": schemas | command_schemas(),
             "securitySchemes": LOGINS,
         },
     }
@@ -159,7 +170,11 @@ def _operation(
     operation: Operation, named: dict[Shape, Schema], fields: dict[Shape, Schema]
 ) -> dict[str, Any]:
     """One method of a path."""
-    described: dict[str, Any] = {"operationId": operation.id, "summary": operation.summary}
+    described: dict[str, Any] = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "tags": [operation.path.split("/")[1].removesuffix(".csv")],
+    }
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"\{(\w+)\}", operation.path)
@@ -174,8 +189,7 @@ def _operation(
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:
-        content = {"application/json": {"schema": named[operation.body]}}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = _body(operation, operation.body, named)
     answers = {
         str(status): _response(sentence, shape, named)
         for status, (sentence, shape) in operation.answers.items()
@@ -184,12 +198,31 @@ def _operation(
         described |= {"description": "For everybody.", "security": []}
     else:
         described["description"] = f"For users with the role {_roles(operation.right)}."
-    described["responses"] = _refusals(named) | answers
+    described["responses"] = _refusals(operation, named) | answers
     return described
 
 
-def _refusals(named: dict[Shape, Schema]) -> dict[str, Any]:
+def _body(operation: Operation, body: Shape | str, named: dict[Shape, Schema]) -> dict[str, Any]:
+    """What a method takes; it may do without where nothing in it is needed."""
+    if isinstance(body, str):
+        octets = {"schema": {"type": "string", "format": "binary"}}
+        return {"required": True, "content": {body: octets, "application/octet-stream": octets}}
     return {
+        "required": not operation.may_be_empty,
+        "content": {"application/json": {"schema": named[body]}},
+    }
+
+
+def _refusals(operation: Operation, named: dict[Shape, Schema]) -> dict[str, Any]:
+    """What every operation like this one may answer."""
+    refusals = {}
+    if operation.query is not None or operation.body is not None:
+        refusals["400"] = _response("The query or the body cannot be read.", Problem, named)
+    if operation.body is not None:
+        refusals["408"] = _response("The rest of the body does not come.", Problem, named)
+        refusals["413"] = _response("The body is too long.", Problem, named)
+        refusals["503"] = _response("Much is uploaded already, ask again.", Problem, named)
+    return refusals | {
         "401": _response("A user of the HTTP API and the password are needed.", Problem, named),
         "403": _response(
             "The user may not do that or come from there, or another site's page asks.",

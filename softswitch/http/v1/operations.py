@@ -30,8 +30,10 @@ class Operation:
     shows or changes is for its handler to keep to `User.owns`."""
     query: Shape | None = None
     "The fields of its query."
-    body: Shape | None = None
-    "The JSON that it takes."
+    body: Shape | str | None = None
+    "The JSON that it takes; a media type where it is no JSON."
+    may_be_empty: bool = False
+    "Whether it does without a body."
     headers: Mapping[str, str] = field(default_factory=dict)
     "Headers that it reads, and what each is for."
     answers: Mapping[int, tuple[str, Shape | str | None]]

@@ -140,6 +140,7 @@ ALARM_OPERATIONS = (
         right=Right.OPERATE,
         summary="Note that the user has seen to a report; it is on disk when the answer comes.",
         body=AcknowledgementGiven,
+        may_be_empty=True,
         answers={
             200: ("The report.", AlarmShown),
             400: ("The body cannot be read.", Problem),

@@ -122,6 +122,7 @@ SOUND_OPERATIONS = (
         right=Right.ADMINISTER,
         summary="Let a prompt be the sound that is the body: WAV, FLAC, OGG or MP3 of at most "
         "32 MB and 15 minutes. A prompt that is not there is added.",
+        body="audio/wav",
         headers={"If-Match": "The ETag of the prompt that the requester has seen, or *."},
         answers={
             200: ("What it is now.", EntryShown),

@@ -168,6 +168,7 @@ QUEUE_OPERATIONS = (
         right=Right.OPERATE_OWN,
         summary="Let no queue ring an agent.",
         body=PauseAsked,
+        may_be_empty=True,
         answers={**_DONE, **_REFUSED, 400: ("The body is wrong.", Problem)},
     ),
     Operation(

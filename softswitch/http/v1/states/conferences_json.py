@@ -82,6 +82,7 @@ CONFERENCE_STATE_OPERATIONS = (
         right=Right.OPERATE,
         summary="Let nobody hear a member, or let it be heard again.",
         body=MemberMuteAsked,
+        may_be_empty=True,
         answers={**_NOW, 400: ("The body is wrong.", Problem)},
     ),
     Operation(

@@ -50,7 +50,7 @@ class VoicemailApi:
             "listMailboxes": self.list,
             "showMailbox": mailbox(self.show),
             "changeMailbox": mailbox(self.change),
-            "listVoicemails": mailbox(self.messages),
+            "listVoicemailMessages": mailbox(self.messages),
             "markVoicemail": message(self.mark),
             "deleteVoicemail": message(self.delete),
             "downloadVoicemail": message(self.audio),

@@ -149,7 +149,7 @@ VOICEMAIL_OPERATIONS = (
     ),
     Operation(
         path="/voicemail/{number}/messages",
-        id="listVoicemails",
+        id="listVoicemailMessages",
         right=Right.SEE_OWN,
         summary="The messages of a mailbox.",
         answers={200: ("All, the oldest first.", VoicemailsShown), 404: _NO_MAILBOX},
@@ -192,6 +192,7 @@ VOICEMAIL_OPERATIONS = (
         path="/voicemail/{number}/greeting",
         method="put",
         id="uploadGreeting",
+        body="audio/wav",
         right=Right.OPERATE_OWN,
         summary="Take a greeting: the body is WAV, FLAC, OGG or MP3 of 1 to 180 seconds.",
         answers={
