@@ -13,7 +13,7 @@
     check_files     looks at what the settings name on disk before anything is started
     certificates    reads the certificates, and reads them anew when they were replaced
     entropy         unguessable octets and tokens
-    process         file descriptors and the collector of garbage
+    process         file descriptors, the collector of garbage, what systemd is told
 
 It is the only room that knows all others, and nothing but `cli` and `demo` imports it.
 """

@@ -1,9 +1,11 @@
-"""The process of the switch: shares of its file descriptors, and the collector of garbage."""
+"""The process of the switch: its file descriptors, its garbage, and what systemd is told of it."""
 
 from __future__ import annotations
 
 import gc
+import os
 import resource
+import socket
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -15,6 +17,9 @@ log = structlog.get_logger()
 
 YOUNG_OBJECTS = 20_000
 "Allocations between two collections; what a call allocates is freed by counting references."
+
+READY, STOPPING = "READY=1", "STOPPING=1"
+"The states that systemd is told of (sd_notify(3))."
 
 
 class Connections(NamedTuple):
@@ -56,3 +61,14 @@ def spare_the_collector() -> None:
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 50)
     gc.enable()
+
+
+def tell_systemd(state: str) -> None:
+    """Tell a state to who has started the switch, where that listens for it (sd_notify(3))."""
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if not path:
+        return
+    # An @ stands for the octet 0 of an abstract name (unix(7)).
+    address = "\0" + path[1:] if path.startswith("@") else path
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.sendto(state.encode(), address)

@@ -14,6 +14,7 @@ from typing import Literal
 import structlog
 
 from softswitch.app.application import Application
+from softswitch.app.process import READY, STOPPING, tell_systemd
 from softswitch.live.live_settings import Source
 from softswitch.live.snapshot import Mistakes
 from softswitch.settings.load import Settings
@@ -51,7 +52,9 @@ async def serve(
         reloading = asyncio.create_task(_reload_when_asked(hung_up, application))
         try:
             ready(application)
+            tell_systemd(READY)
             await asyncio.wait((ending, application.taken), return_when=asyncio.FIRST_COMPLETED)
+            tell_systemd(STOPPING)
             await application.drain()
         finally:
             reloading.cancel()

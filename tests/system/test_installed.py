@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -137,7 +138,12 @@ def test_it_starts_in_an_empty_folder_for_this_machine_alone(command: Path, tmp_
         "SOFTSWITCH_MEDIA__PORTS": f"{first}-{last}",
         "SOFTSWITCH_MEDIA__WORKERS": "1",
     }
-    with serving(command, folder, ports) as lines:
+    service = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    service.bind(str(tmp_path / "notify"))
+    service.settimeout(READY_SECONDS)
+    more = {**ports, "NOTIFY_SOCKET": str(tmp_path / "notify")}
+    with service, serving(command, folder, more) as lines:
+        assert service.recv(100) == b"READY=1"
         printed = "\n".join(lines)
         assert lines[0].startswith("No config/softswitch.toml here")
         assert re.search(r"user 1000   password [a-z0-9]{4}(-[a-z0-9]{4}){3}\n", printed)
