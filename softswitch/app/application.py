@@ -31,6 +31,7 @@ from softswitch.http.metrics import metrics_routes
 from softswitch.http.server import HttpServer
 from softswitch.http.v1.events.events_api import EventsApi
 from softswitch.http.v1.serving import problems
+from softswitch.http.v1.webhooks.webhooks_api import WebhooksApi
 from softswitch.live.live_settings import Source
 from softswitch.live.reports import ReloadReport
 from softswitch.settings.load import Settings
@@ -136,7 +137,9 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
     yield from running_routes(settings, health, parts)
     yield from metrics_routes(parts.metrics(), None if settings.http.open_metrics else parts.users)
     yield from parts.provisioning.routes(parts.users)
-    yield from EventsApi(parts.events.journal, parts.events.streams, parts.users).routes()
+    events, reader = parts.events, parts.foundation.store.reader
+    yield from EventsApi(events.journal, events.streams, parts.users).routes()
+    yield from WebhooksApi(events.webhooks, reader, parts.users).routes()
     yield from web_api_routes(
         settings,
         parts.users,
@@ -183,6 +186,7 @@ async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack)
     run_periodic_work(settings, parts.foundation, parts.signalling, parts.calls, cleanup)
     kept = partial(forget_events, parts.events.journal, parts.live)
     run_beside("old events", kept, cleanup)
+    await parts.events.webhooks.exchange(settings.webhooks)
     parts.calling_back.look()
     parts.calls.queues.look_soon()
     run_beside("removed mailboxes", parts.removed.purge, cleanup)

@@ -46,7 +46,7 @@ from softswitch.app.takers.dial_plan import (
     take_extensions,
     take_rules,
 )
-from softswitch.app.takers.events import take_event_terms
+from softswitch.app.takers.events import take_event_terms, take_webhooks
 from softswitch.app.takers.exchange import (
     CODES_TABLE,
     take_codes,
@@ -87,7 +87,7 @@ from softswitch.store.exchange.agents import load_agents
 from softswitch.telemetry.metrics import Metric
 from softswitch.transport.metrics import transport_metrics
 
-LIVE_KEYS = (*RULES, CODES_TABLE, *TABLES, *CALL_KEYS, "events")
+LIVE_KEYS = (*RULES, CODES_TABLE, *TABLES, *CALL_KEYS, "events", "webhooks")
 "Tables and keys of the settings that need no restart, beside the lists of entries."
 
 
@@ -327,3 +327,4 @@ def takers_of(parts: Parts) -> Iterator[Taker]:
     yield partial(take_teller, parts.teller)
     yield partial(take_prompts, parts.media.prompts, parts.prompt_folder)
     yield partial(take_event_terms, parts.events.streams)
+    yield partial(take_webhooks, parts.events.webhooks)

@@ -4,6 +4,7 @@
     filters         which events somebody wants, and may have
     event_journal   numbers events, writes them, and hands them out once they are on disk
     following       the events behind a number, page after page, for one reader
+    webhooks/       web servers that are told of events, until they take them
     publishers/     what makes events out of the changes of calls, phones, messages …
 
 An event that belongs to a change on disk (a message, a registration, a setting) is written in the

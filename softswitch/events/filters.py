@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from softswitch.events.event import TYPES, Event
 from softswitch.guard.rights import User
+from softswitch.settings.exchange.events import types_named
 
 
 class UnknownType(ValueError):
@@ -43,7 +44,7 @@ ALL = EventFilter()
 
 def _expanded(names: Iterable[str]) -> Iterable[str]:
     for name in map(str.strip, names):
-        found = [each for each in TYPES if each == name or each.startswith(f"{name}.")]
+        found = types_named(name)
         if name and not found:
             known = dict.fromkeys([*(each.partition(".")[0] for each in TYPES), *TYPES])
             raise UnknownType(f"types has {name[:40]!r}, expected some of {', '.join(known)}")

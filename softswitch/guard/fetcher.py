@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlencode
 
 import aiohttp
 import structlog
@@ -21,6 +23,7 @@ from yarl import URL
 
 from softswitch.guard.causes import cause
 from softswitch.guard.reach import AddressRefused, GuardedResolver, Reach
+from softswitch.guard.signing import HEADER, signature
 from softswitch.guard.special_purpose import Network
 
 log = structlog.get_logger("guard")
@@ -88,7 +91,10 @@ class Fetcher:
         total_seconds: float = 10.0,
         max_octets: int = 10_000_000,
         max_redirects: int = 3,
+        secret: str = "",
     ) -> None:
+        """`secret` signs the forms that are sent to `origins`; empty for no signatures."""
+        self._secret = secret
         self.reach = Reach(allow, origins)
         self.max_octets = max_octets
         self.max_redirects = max_redirects
@@ -135,6 +141,17 @@ class Fetcher:
     ) -> Fetched:
         """Send form fields to a URL. Raises FetchError."""
         return await self._fetch("POST", url, fields, cookies, {})
+
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Fetched:
+        """Send a body to a URL; a redirect is an answer. Raises FetchError."""
+        try:
+            async with asyncio.timeout(self.timeout.total):
+                answer, _ = await self._once("POST", self.judge(url), body, None, headers)
+        except TimeoutError:
+            raise FetchError(
+                f"{shown(url)}: no complete answer in {self.timeout.total:g} s"
+            ) from None
+        return answer
 
     def judge(self, url: str) -> URL:
         """The URL, when it may be fetched as far as can be told without DNS.
@@ -188,7 +205,7 @@ class Fetcher:
         self,
         method: str,
         url: URL,
-        fields: Mapping[str, str] | None,
+        fields: Mapping[str, str] | bytes | None,
         cookies: Cookies | None,
         headers: Mapping[str, str],
     ) -> tuple[Fetched, str | None]:
@@ -198,9 +215,16 @@ class Fetcher:
         sent = {"Accept-Encoding": "identity", "Cache-Control": "no-store,no-cache", **headers}
         if cookies is not None and (cookie := cookies.header(url)):
             sent["Cookie"] = cookie
+        body = (
+            urlencode(fields, errors="replace").encode() if isinstance(fields, Mapping) else fields
+        )
+        if isinstance(fields, Mapping) and body is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+            if self._secret and self.reach.permits_url(url):
+                sent[HEADER] = signature(self._secret, time.time(), body)
         try:
             async with self._session.request(
-                method, url, data=fields, headers=sent, allow_redirects=False
+                method, url, data=body, headers=sent, allow_redirects=False
             ) as response:
                 if cookies is not None:
                     cookies.keep(response.cookies, url)

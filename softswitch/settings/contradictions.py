@@ -39,6 +39,7 @@ def contradictions(
         "lamp_lists",
         "prompts",
         "connections",
+        "webhooks",
     ):
         yield from _repeated(key, enumerate(entry.name for entry in getattr(settings, key)))
     numbers = {number for _, number in _claims(settings.extensions)}

@@ -31,6 +31,7 @@ from softswitch.settings.values import (
     read_name_server,
     read_origin,
     read_port_range,
+    read_signing_secret,
     read_storage_url,
 )
 
@@ -265,6 +266,17 @@ class NotificationSettings(Section):
     error: Url | None = None
     emergency: Url | None = None
     "Hears EmergencyCall for every call to an emergency number."
+    secret: Annotated[str | None, Field(repr=False)] = None
+    """What notifications are signed with that go to applications of the settings, at least 16
+    characters; without it they are not signed."""
+    secret_file: Path | None = None
+    "A file whose first line is the secret."
+
+    @model_validator(mode="after")
+    def _read_secret(self) -> Self:
+        secret = read_signing_secret(self.secret, self.secret_file)
+        object.__setattr__(self, "secret", secret)
+        return self
 
 
 class GuardSettings(Section):

@@ -23,7 +23,7 @@ from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.exchange.announcements import AnnouncementSettings
 from softswitch.settings.exchange.call_codes import CallCodeSettings
 from softswitch.settings.exchange.codes import CodeSettings
-from softswitch.settings.exchange.events import EventSettings
+from softswitch.settings.exchange.events import EventSettings, WebhookSettings
 from softswitch.settings.exchange.lamps import LampListSettings, LampSettings
 from softswitch.settings.exchange.prompts import PromptSettings
 from softswitch.settings.exchange.provisioning import ProvisioningSettings
@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     ozml: OzmlSettings = OzmlSettings()
     history: HistorySettings = HistorySettings()
     events: EventSettings = EventSettings()
+    webhooks: tuple[WebhookSettings, ...] = ()
     notifications: NotificationSettings = NotificationSettings()
     guard: GuardSettings = GuardSettings()
     limits: LimitSettings = LimitSettings()

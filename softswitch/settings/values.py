@@ -21,6 +21,8 @@ from pydantic import (
 from softswitch.shipped.files import FOLDER
 
 T = TypeVar("T")
+SHORTEST_SECRET = 16
+"Characters of what signs: whoever guesses it can invent what the switch says."
 DigestAlgorithm = Literal["SHA-256", "SHA-512-256", "MD5"]
 AVAILABLE_TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")
 SHIPPED = "shipped:"
@@ -218,6 +220,14 @@ def read_secret(name: str, value: str | None, file: Path | None) -> str | None:
     if not first:
         raise ValueError(f"{name}_file {file} is empty")
     return first
+
+
+def read_signing_secret(value: str | None, file: Path | None) -> str | None:
+    """A secret that signs what is sent, as `secret` or in a `secret_file`; raises ValueError."""
+    secret = read_secret("secret", value, file)
+    if secret is not None and len(secret) < SHORTEST_SECRET:
+        raise ValueError(f"expected a secret of at least {SHORTEST_SECRET} characters")
+    return secret
 
 
 class Secret(Section):

@@ -333,3 +333,24 @@ EVENTS = Table(
     Column("body", StoredText, nullable=False),
 )
 "What happened, numbered; no index but the key, so that an event is cheap."
+
+WEBHOOKS = Table(
+    "webhooks",
+    METADATA,
+    Column("name", KeyText, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("told_at", Double, nullable=False),
+)
+"The number of the last event that each webhook was told of."
+
+WEBHOOK_FAILURES = Table(
+    "webhook_failures",
+    METADATA,
+    Column("webhook", KeyText, primary_key=True),
+    Column("event", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", StoredText, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", StoredText, nullable=False),
+    Column("failed_at", Double, nullable=False),
+)
+"Events that the server of a webhook has not taken."

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 import structlog
 
@@ -19,6 +20,8 @@ from softswitch.events.publishers.calls import ENDED, STARTED, CallEvents
 from softswitch.events.publishers.guarding import BanEvents
 from softswitch.events.publishers.lines import LineEvents
 from softswitch.events.publishers.on_disk import REMEMBERED, KeptChanges
+from softswitch.events.webhooks.webhooks import Webhooks
+from softswitch.guard.fetcher import Fetcher
 from softswitch.http.v1.events.streams import EventStreams
 from softswitch.live.live_settings import LiveSettings
 from softswitch.ozml.notifications import Applications
@@ -32,6 +35,8 @@ from softswitch.telemetry.metrics import Metric
 log = structlog.get_logger("softswitch.events")
 
 HOUR = 3600.0
+LARGEST_ANSWER = 1_000_000
+"Octets of the answer of a webhook's server, of which only the status counts."
 FORGET_SECONDS = 60.0
 "How often events are looked for that are kept no more."
 
@@ -42,11 +47,13 @@ class Events:
 
     journal: EventJournal
     streams: EventStreams
+    webhooks: Webhooks
 
     def metrics(self) -> Iterator[Metric]:
         """How many events and readers there are."""
         yield from self.journal.metrics()
         yield from self.streams.metrics()
+        yield from self.webhooks.metrics()
 
 
 async def open_events(settings: Settings, store: Store, cleanup: AsyncExitStack) -> Events:
@@ -59,8 +66,16 @@ async def open_events(settings: Settings, store: Store, cleanup: AsyncExitStack)
         (await store.load_voicemails())[0],
     )
     journal.deriving.append(kept.derive)
-    wanted = settings.events
-    return Events(journal=journal, streams=EventStreams(wanted.clients, wanted.send_time))
+    wanted, allowed = settings.events, map(ip_network, settings.guard.fetch_allow)
+    # It may reach what the settings name as webhooks, and scripts may not for that reason.
+    fetcher = await cleanup.enter_async_context(Fetcher(allow=allowed, max_octets=LARGEST_ANSWER))
+    webhooks = Webhooks(journal, fetcher, store.journal, store.reader)
+    cleanup.push_async_callback(webhooks.close)
+    return Events(
+        journal=journal,
+        streams=EventStreams(wanted.clients, wanted.send_time),
+        webhooks=webhooks,
+    )
 
 
 async def publish_from(

@@ -55,7 +55,9 @@ async def open_web_access(
     """Open the client of web applications, and a directory for the sounds that are fetched."""
     fetcher = await cleanup.enter_async_context(
         Fetcher(
-            allow=map(ip_network, settings.guard.fetch_allow), origins=set(origins_of(settings))
+            allow=map(ip_network, settings.guard.fetch_allow),
+            origins=set(origins_of(settings)),
+            secret=settings.notifications.secret or "",
         )
     )
     background = Background()

@@ -23,6 +23,7 @@
     queues/         `/v1/queues/{number}/state`, agents that log in and pause
     trace/          `/v1/calls/{call_id}/trace`: what happened to a call
     voicemail/      `/v1/voicemail`: mailboxes, messages, greetings, PINs
+    webhooks/       `/v1/webhooks`: how webhooks are doing, and what was put aside
     operations      what a path does and which right it needs, as its subject declares it
     serving         the one way in: who asks, with which right, and what refuses; errors in JSON
     openapi         the description, made from these declarations

@@ -54,6 +54,7 @@ from softswitch.http.v1.states.trunks_json import TRUNK_STATE_OPERATIONS
 from softswitch.http.v1.trace.trace_json import TRACE_OPERATIONS
 from softswitch.http.v1.voicemail.removed_json import REMOVED_OPERATIONS
 from softswitch.http.v1.voicemail.voicemail_json import VOICEMAIL_OPERATIONS
+from softswitch.http.v1.webhooks.webhooks_json import WEBHOOK_OPERATIONS
 
 OPERATIONS: tuple[Operation, ...] = (
     *SESSION_OPERATIONS,
@@ -63,6 +64,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *AUDIO_OPERATIONS,
     *TRACE_OPERATIONS,
     *EVENT_OPERATIONS,
+    *WEBHOOK_OPERATIONS,
     *BAN_OPERATIONS,
     *FEATURE_OPERATIONS,
     *SCHEDULE_OPERATIONS,
