@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import time
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
 
@@ -20,6 +21,7 @@ from softswitch.guard.fetcher import (
     shown,
 )
 from softswitch.guard.reach import Reach
+from softswitch.guard.signing import HEADER, is_signed
 
 LOOPBACK = [ip_network("127.0.0.1/32")]
 
@@ -183,3 +185,24 @@ def test_an_allowed_network_is_reached() -> None:
 )
 def test_what_may_be_secret_in_a_url_is_not_shown(url: str, seen: str) -> None:
     assert shown(url) == seen
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+async def test_forms_to_applications_of_the_settings_are_signed(is_ours: bool) -> None:
+    received: list[tuple[str, bytes]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        received.append((request.headers.get(HEADER, ""), await request.read()))
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    async with TestServer(app, host="127.0.0.1") as server:
+        target = url(server, "/")
+        origins = [target] if is_ours else []
+        async with Fetcher(allow=LOOPBACK, origins=origins, secret="0123456789abcdef") as fetcher:
+            await fetcher.post(target, {"CallId": "7", "Name": "Jürgen & Söhne"})
+    [(header, body)] = received
+    assert body == b"CallId=7&Name=J%C3%BCrgen+%26+S%C3%B6hne"
+    assert is_signed("0123456789abcdef", header, body, time.time()) is is_ours
+    assert bool(header) is is_ours

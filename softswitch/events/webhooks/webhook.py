@@ -184,14 +184,14 @@ class Webhook:
         log.error(
             "event put aside",
             webhook=self.settings.name,
-            event=event.id,
+            number=event.id,
             attempts=attempts,
             reason=str(error),
             hint=f"see /v1/webhooks/{self.settings.name}/failures",
         )
         row = FailureRow(
             webhook=self.settings.name,
-            event=event.id,
+            number=event.id,
             body=event.body,
             attempts=attempts,
             error=str(error),
@@ -200,7 +200,7 @@ class Webhook:
         try:
             await self._write(save_failure(row))
         except StoreError as lost:
-            log.error("event put aside in the log only", event=event.body, error=str(lost))
+            log.error("event put aside in the log only", body=event.body, error=str(lost))
 
     def _note(self) -> None:
         """Note how far it was told, so that a restart goes on there; nobody waits for it."""
@@ -218,7 +218,7 @@ class Webhook:
             log.warning(
                 "event not taken",
                 webhook=self.settings.name,
-                event=event.id,
+                number=event.id,
                 attempts=attempts,
                 reason=str(error),
             )
