@@ -138,6 +138,12 @@ METRICS = [
     ("voicemails", "Messages in mailboxes, by folder", "folder"),
     ("voicemails_left_total", "Messages that were left", None),
     ("voicemails_refused_total", "Messages that could not be left, by reason", "reason"),
+    ("webhook_events_behind", "Numbers of events that a webhook was not told of yet", "webhook"),
+    (
+        "webhook_failing",
+        "Attempts of a webhook that have failed since its server took an event",
+        "webhook",
+    ),
 ]
 "Name without its prefix, text, name of the label."
 

@@ -99,11 +99,16 @@ class Webhook:
         """How many numbers there are that it has not been told of."""
         return max(0, self._journal.newest - self.state.number)
 
+    def _row(self) -> WebhookRow:
+        return WebhookRow(
+            name=self.settings.name, number=self.state.number, told_at=self.state.told_at
+        )
+
     async def run(self) -> None:
-        """Send what happens, until cancelled."""
+        """Send what happens, until cancelled. Raises StoreError where nothing can be kept."""
         wanted = EventFilter.of(",".join(self.settings.types), self.settings.number)
         following = Following(self._journal, self.state.number, wanted, THE_SWITCH)
-        self._note()
+        await self._write(save_webhook(self._row()))  # a new one is known from here on
         while not self._journal.is_over:
             portion = await following.next(WAIT)
             for event in portion.events:
@@ -191,7 +196,7 @@ class Webhook:
         )
         row = FailureRow(
             webhook=self.settings.name,
-            number=event.id,
+            event=event.id,
             body=event.body,
             attempts=attempts,
             error=str(error),
@@ -204,11 +209,8 @@ class Webhook:
 
     def _note(self) -> None:
         """Note how far it was told, so that a restart goes on there; nobody waits for it."""
-        row = WebhookRow(
-            name=self.settings.name, number=self.state.number, told_at=self.state.told_at
-        )
         try:
-            self._write(save_webhook(row))
+            self._write(save_webhook(self._row()))
         except StoreError as error:  # it is sent again after a restart, which is allowed
             log.warning("webhook not noted", webhook=self.settings.name, error=str(error))
 

@@ -22,6 +22,7 @@ from softswitch.settings.dialplan.budgets import BudgetSettings
 from softswitch.settings.dialplan.calendars import CalendarSettings
 from softswitch.settings.dialplan.routes import ClassSettings, RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
+from softswitch.settings.exchange.events import WebhookSettings
 from softswitch.settings.exchange.lamps import LampListSettings
 from softswitch.settings.exchange.prompts import PromptSettings
 from softswitch.settings.extensions.phone import PhoneExtension
@@ -52,6 +53,9 @@ OTHERS: dict[str, Any] = {
     "calendars": (CalendarSettings(name="office", hours=("mon-fri 08:00-17:00",)),),
     "addressbooks": (Addressbook(name="office"),),
     "lamp_lists": (LampListSettings(name="reception", extensions=("1000",)),),
+    "webhooks": (
+        WebhookSettings(name="crm", url="http://127.0.0.1:1/", secret="0123456789abcdef"),
+    ),
     "prompts": (PromptSettings(name="closed", text="We are closed."),),
     "connections": (FolderConnectionSettings.model_construct(name="files"),),
     "message_routes": (MessageRouteSettings.model_construct(connections=()),),
