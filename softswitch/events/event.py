@@ -43,7 +43,7 @@ Data = msgspec.Struct | Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class NumberedEvent:
     """One event."""
 
     id: int
@@ -57,7 +57,7 @@ class Event:
     "The whole of it as a JSON object in one line."
 
     @classmethod
-    def of_row(cls, row: EventRow) -> Event:
+    def of_row(cls, row: EventRow) -> NumberedEvent:
         """The event of a row."""
         return cls(row.id, row.type, row.call, tuple(row.numbers.split()), row.body)
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import structlog
 
-from softswitch.events.event import Data, Event, EventBody, joined, moment, written
+from softswitch.events.event import Data, EventBody, NumberedEvent, joined, moment, written
 from softswitch.store.database.changes import Change
 from softswitch.store.database.reader import Reader
 from softswitch.store.errors import JournalClosed, StoreError
@@ -75,7 +75,7 @@ class EventJournal:
         self._last_number = newest
         self._waiting: deque[News] = deque()
         self._flushing: asyncio.Handle | None = None
-        self._recent: deque[Event] = deque(maxlen=IN_MEMORY)
+        self._recent: deque[NumberedEvent] = deque(maxlen=IN_MEMORY)
         self._before_recent = newest
         "The number behind which all events are in memory."
         self._arrival: asyncio.Future[None] | None = None
@@ -146,7 +146,7 @@ class EventJournal:
             done.add_done_callback(partial(self._written, events, news))
 
     def _written(
-        self, events: Sequence[Event], news: Sequence[News], done: asyncio.Future[None]
+        self, events: Sequence[NumberedEvent], news: Sequence[News], done: asyncio.Future[None]
     ) -> None:
         """Hand out what is on disk, or try again with new numbers."""
         error = None if done.cancelled() else done.exception()
@@ -176,12 +176,12 @@ class EventJournal:
         done.add_done_callback(partial(self._written_beside, events))
         return beside
 
-    def _written_beside(self, events: Sequence[Event], done: asyncio.Future[None]) -> None:
+    def _written_beside(self, events: Sequence[NumberedEvent], done: asyncio.Future[None]) -> None:
         """Hand out the events of changes that are on disk; those of others have not happened."""
         if not done.cancelled() and done.exception() is None:
             self._hand_out(events)
 
-    def _numbered(self, news: Iterable[News]) -> tuple[list[Event], list[Change]]:
+    def _numbered(self, news: Iterable[News]) -> tuple[list[NumberedEvent], list[Change]]:
         events, changes = [], []
         for each in news:
             self._last_number += 1
@@ -196,12 +196,12 @@ class EventJournal:
                 )
             )
             numbers = joined(each.numbers)
-            events.append(Event(number, kind, call, tuple(numbers.split()), body))
+            events.append(NumberedEvent(number, kind, call, tuple(numbers.split()), body))
             row = EventRow(number, each.at, kind, call, numbers, body)
             changes.append(insert_event(row))
         return events, changes
 
-    def _hand_out(self, events: Sequence[Event]) -> None:
+    def _hand_out(self, events: Sequence[NumberedEvent]) -> None:
         """Let all readers have events that are on disk."""
         room = IN_MEMORY - len(self._recent) - len(events)
         if room < 0:
@@ -220,7 +220,7 @@ class EventJournal:
 
     # -- what readers ask --------------------------------------------------------------------------
 
-    async def behind(self, number: int, limit: int) -> Sequence[Event]:
+    async def behind(self, number: int, limit: int) -> Sequence[NumberedEvent]:
         """The events behind a number, in order, `limit` at most. Raises DatabaseAway."""
         if number >= self.newest:
             return ()
@@ -229,11 +229,11 @@ class EventJournal:
         last = self.newest
         async with self._turns:
             rows = await load_events(self._reader, number, last, limit)
-        return [Event.of_row(row) for row in rows]
+        return [NumberedEvent.of_row(row) for row in rows]
 
-    def _in_memory(self, number: int, limit: int) -> Sequence[Event]:
+    def _in_memory(self, number: int, limit: int) -> Sequence[NumberedEvent]:
         """The same from memory: readers that keep up find theirs at its end."""
-        found: list[Event] = []
+        found: list[NumberedEvent] = []
         for event in reversed(self._recent):
             if event.id <= number:
                 break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from softswitch.events.event import TYPES, Event
+from softswitch.events.event import TYPES, NumberedEvent
 from softswitch.guard.rights import User
 from softswitch.settings.exchange.events import types_named
 
@@ -30,7 +30,7 @@ class EventFilter:
         """
         return cls(frozenset(_expanded(types.split(","))), number, call)
 
-    def takes(self, event: Event) -> bool:
+    def takes(self, event: NumberedEvent) -> bool:
         """Whether the reader wants it."""
         if self.types and event.type not in self.types:
             return False
@@ -51,6 +51,6 @@ def _expanded(names: Iterable[str]) -> Iterable[str]:
         yield from found if name else ()
 
 
-def may_have(user: User, event: Event) -> bool:
+def may_have(user: User, event: NumberedEvent) -> bool:
     """Whether a user may have it: an application what concerns its own extensions."""
     return user.own is None or any(number in user.own for number in event.numbers)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from softswitch.events.event import HEARTBEAT, LOST, Event, EventBody, moment, written
+from softswitch.events.event import HEARTBEAT, LOST, EventBody, NumberedEvent, moment, written
 from softswitch.events.event_journal import EventJournal
 from softswitch.events.filters import EventFilter, may_have
 from softswitch.guard.rights import User
@@ -27,7 +27,7 @@ AGAIN = 1.0
 class Portion:
     """What a reader is sent at once."""
 
-    events: Sequence[Event]
+    events: Sequence[NumberedEvent]
     "Empty where nothing has happened for a while."
     number: int
     "Behind which the reader goes on: all events up to it have been looked at."
@@ -70,7 +70,7 @@ class Following:
             except TimeoutError:
                 return Portion((), self.number)
 
-    async def _page(self) -> list[Event]:
+    async def _page(self) -> list[NumberedEvent]:
         newest = self._journal.newest
         try:
             events = await self._journal.behind(self.number, PAGE)
@@ -81,7 +81,7 @@ class Following:
         self.number = events[-1].id if events else max(self.number, newest)
         return [each for each in events if self._wanted.takes(each) and may_have(self._user, each)]
 
-    def _what_is_lost(self) -> Event | None:
+    def _what_is_lost(self) -> NumberedEvent | None:
         """Tells of events behind its number that are kept no more, or of a number of the future."""
         journal, asked = self._journal, self.number
         if asked > journal.newest and not self._began:
@@ -100,12 +100,12 @@ class Following:
         return made_up(LOST, self.number, {"after": asked, "oldest": journal.oldest, "detail": why})
 
 
-def heartbeat(number: int) -> Event:
+def heartbeat(number: int) -> NumberedEvent:
     """What a reader is sent that has nothing to hear: where it stands."""
     return made_up(HEARTBEAT, number, {})
 
 
-def made_up(kind: str, number: int, data: dict[str, object]) -> Event:
+def made_up(kind: str, number: int, data: dict[str, object]) -> NumberedEvent:
     """An event that is told to one reader only and is not kept; `number` is where that one is."""
     shape = EventBody(id=number, at=moment(time.time()), type=kind, subject="", data=data)
-    return Event(number, kind, "", (), written(shape))
+    return NumberedEvent(number, kind, "", (), written(shape))

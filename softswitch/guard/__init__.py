@@ -8,8 +8,8 @@ Requests of SIP, in the order in which they are judged:
 - `unanswered.py`: challenges that a phone does not answer, and what to try then.
 - `events.py`: what is logged of it, for fail2ban and its like.
 
-Requests of HTTP: `rights.py`, what users may do by their roles; `tickets.py`, what may be fetched
-without a password for a while.
+Requests of HTTP: `rights.py`, what users may do by their roles; `proofs/`, URLs that need no
+password for a while, and the signatures of what is sent to web servers.
 
 What scripts and commands name:
 

@@ -22,8 +22,8 @@ import structlog
 from yarl import URL
 
 from softswitch.guard.causes import cause
+from softswitch.guard.proofs.signing import HEADER, signature
 from softswitch.guard.reach import AddressRefused, GuardedResolver, Reach
-from softswitch.guard.signing import HEADER, signature
 from softswitch.guard.special_purpose import Network
 
 log = structlog.get_logger("guard")

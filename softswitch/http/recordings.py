@@ -10,8 +10,8 @@ from aiohttp import web
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.running.recording_links import FIELD, RecordingLinks
 from softswitch.guard.files import AllowedFiles, PathRefused
+from softswitch.guard.proofs.tickets import Worth
 from softswitch.guard.rights import NotAllowed, Right
-from softswitch.guard.tickets import Worth
 from softswitch.http.users import Users, challenge
 
 

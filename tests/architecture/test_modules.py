@@ -34,6 +34,7 @@ OF_ANY_TYPE = {
 CATALOGUES = {
     *("softswitch/calls/codes", "softswitch/calls/kinds"),
     *("softswitch/commands", "softswitch/settings/extensions"),
+    "softswitch/store/migrations/versions",
 }
 "Folders of one file an entry: they may be long, and their `__init__` lists the entries."
 WITHOUT_LAYERS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.events.event import Event
+from softswitch.events.event import NumberedEvent
 from softswitch.events.event_journal import IN_MEMORY, EventJournal, News
 from softswitch.store.alarms import REPORT, AlarmRecord, insert_alarm
 from softswitch.store.errors import DatabaseAway, StoreError
@@ -23,12 +23,12 @@ ALARM = AlarmRecord(
 CHOICE = ChoiceRow("extension", "1000", {"on": True}, 5.0, "admin")
 
 
-async def arrived(journal: EventJournal, number: int) -> list[Event]:
+async def arrived(journal: EventJournal, number: int) -> list[NumberedEvent]:
     """All events, once that one has come."""
     async with asyncio.timeout(10):
         while journal.newest < number:
             await journal.arrival()
-    found: list[Event] = []
+    found: list[NumberedEvent] = []
     while page := await journal.behind(found[-1].id if found else 0, 1000):
         found += page
     return found

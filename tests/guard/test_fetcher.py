@@ -20,8 +20,8 @@ from softswitch.guard.fetcher import (
     NoConnection,
     shown,
 )
+from softswitch.guard.proofs.signing import HEADER, is_signed
 from softswitch.guard.reach import Reach
-from softswitch.guard.signing import HEADER, is_signed
 
 LOOPBACK = [ip_network("127.0.0.1/32")]
 

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from softswitch.commands.base.codes import CommandError
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.files import AllowedFiles
-from softswitch.guard.tickets import Tickets
+from softswitch.guard.proofs.tickets import Tickets
 from softswitch.http.cross_site import is_cross_site
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import Users, challenge

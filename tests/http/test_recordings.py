@@ -12,7 +12,7 @@ import pytest
 
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.files import AllowedFiles
-from softswitch.guard.tickets import Tickets
+from softswitch.guard.proofs.tickets import Tickets
 from softswitch.http.recordings import recording_routes
 from softswitch.http.server import HttpServer
 from softswitch.http.users import Users

@@ -35,8 +35,8 @@ from softswitch.commands.running.switch import CallStarts, RunningSwitch
 from softswitch.commands.running.voices import Voices
 from softswitch.guard.fetcher import Cookies, Fetched, FetchError
 from softswitch.guard.files import AllowedFiles
+from softswitch.guard.proofs.tickets import Tickets
 from softswitch.guard.rights import THE_SWITCH
-from softswitch.guard.tickets import Tickets
 from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.queue.routes import Routes
 from softswitch.ozml.applications.background import Background

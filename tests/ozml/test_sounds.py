@@ -18,7 +18,7 @@ from softswitch.commands.base.context import Sound
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
-from softswitch.guard.tickets import Tickets
+from softswitch.guard.proofs.tickets import Tickets
 from softswitch.ozml import sounds as keeping
 from softswitch.ozml.sounds import Sounds, lifetime
 

@@ -15,8 +15,8 @@ from softswitch.calls.ports.prompts import Prompts
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
+from softswitch.guard.proofs.tickets import Tickets
 from softswitch.guard.reach import Reach
-from softswitch.guard.tickets import Tickets
 from softswitch.ozml.applications.background import Background
 from softswitch.ozml.applications.message_notices import Answers, MessageNotices
 from softswitch.ozml.notifications import Applications

@@ -12,7 +12,7 @@ import socket
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from softswitch.guard.tickets import Tickets, Worth
+from softswitch.guard.proofs.tickets import Tickets, Worth
 from softswitch.transport.addresses import WILDCARDS, family_of, source_for
 
 PLACE = "/recordings/"

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from softswitch.events.event import LOST, Event
+from softswitch.events.event import LOST, NumberedEvent
 from softswitch.events.event_journal import EventJournal
 from softswitch.events.filters import EventFilter
 from softswitch.events.following import Following
 from softswitch.guard.fetcher import Fetched, Fetcher, FetchError, shown
+from softswitch.guard.proofs.signing import HEADER, signature
 from softswitch.guard.rights import THE_SWITCH
-from softswitch.guard.signing import HEADER, signature
 from softswitch.messaging.delivery.backoff import BackOff
 from softswitch.settings.exchange.events import WebhookSettings
 from softswitch.store.database.changes import Write
@@ -120,9 +120,9 @@ class Webhook:
                 self.state.number = portion.number
                 self._note()
 
-    async def _send_all(self, events: Sequence[Event]) -> None:
+    async def _send_all(self, events: Sequence[NumberedEvent]) -> None:
         """Send these, those about one subject one after the other."""
-        lanes: dict[str, list[Event]] = {}
+        lanes: dict[str, list[NumberedEvent]] = {}
         for event in events:
             lanes.setdefault(event.call or _subject(event), []).append(event)
         left = {event.id for event in events}
@@ -132,7 +132,7 @@ class Webhook:
                 group.create_task(self._send_lane(lane, left, places))
 
     async def _send_lane(
-        self, lane: Iterable[Event], left: set[int], places: asyncio.Semaphore
+        self, lane: Iterable[NumberedEvent], left: set[int], places: asyncio.Semaphore
     ) -> None:
         for event in lane:
             await self._send_until_taken(event, places)
@@ -141,7 +141,7 @@ class Webhook:
                 self.state.number = max(self.state.number, min(left) - 1)
                 self._note()
 
-    async def _send_until_taken(self, event: Event, places: asyncio.Semaphore) -> None:
+    async def _send_until_taken(self, event: NumberedEvent, places: asyncio.Semaphore) -> None:
         began, attempts = self._clock(), 0
         while True:
             attempts += 1
@@ -184,7 +184,7 @@ class Webhook:
                 wait=_asked_wait(answer),
             )
 
-    async def _put_aside(self, event: Event, attempts: int, error: NotTaken) -> None:
+    async def _put_aside(self, event: NumberedEvent, attempts: int, error: NotTaken) -> None:
         """Let the others go on; the event stays where operators find it."""
         log.error(
             "event put aside",
@@ -214,7 +214,7 @@ class Webhook:
         except StoreError as error:  # it is sent again after a restart, which is allowed
             log.warning("webhook not noted", webhook=self.settings.name, error=str(error))
 
-    def _say(self, event: Event, attempts: int, error: NotTaken) -> None:
+    def _say(self, event: NumberedEvent, attempts: int, error: NotTaken) -> None:
         """Log the first failure of a row of them, and then every tenth."""
         if self.state.failing == 1 or self.state.failing % 10 == 0:
             log.warning(
@@ -226,7 +226,7 @@ class Webhook:
             )
 
 
-def _subject(event: Event) -> str:
+def _subject(event: NumberedEvent) -> str:
     return str(msgspec.json.decode(event.body)["subject"])
 
 

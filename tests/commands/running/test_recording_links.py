@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from softswitch.commands.running.recording_links import LinkExpired, RecordingLinks
-from softswitch.guard.tickets import Tickets, Worth
+from softswitch.guard.proofs.tickets import Tickets, Worth
 
 DIRECTORY = Path("/recordings")
 NOW = [1_000_000.0]

@@ -18,7 +18,7 @@ from softswitch.events.event_journal import EventJournal
 from softswitch.events.webhooks.webhook import REFUSED_TRIES, NotTaken, Webhook
 from softswitch.events.webhooks.webhooks import Webhooks
 from softswitch.guard.fetcher import Fetcher
-from softswitch.guard.signing import HEADER, is_signed
+from softswitch.guard.proofs.signing import HEADER, is_signed
 from softswitch.messaging.delivery.backoff import BackOff
 from softswitch.settings.exchange.events import WebhookSettings
 from softswitch.store.events.webhook_rows import (

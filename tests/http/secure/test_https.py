@@ -17,7 +17,7 @@ from aiohttp import web
 from softswitch.cli.authority import Authority
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.files import AllowedFiles
-from softswitch.guard.tickets import Tickets
+from softswitch.guard.proofs.tickets import Tickets
 from softswitch.http.connections import HttpLimits
 from softswitch.http.recordings import recording_routes
 from softswitch.http.server import HttpServer

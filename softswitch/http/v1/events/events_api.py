@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from aiohttp import WSCloseCode, web
 
-from softswitch.events.event import Event
+from softswitch.events.event import NumberedEvent
 from softswitch.events.event_journal import EventJournal
 from softswitch.events.filters import EventFilter, UnknownType
 from softswitch.events.following import Following, heartbeat
@@ -43,7 +43,7 @@ CHUNK = 100
 LARGEST_FRAME = 1024
 "Octets of a WebSocket frame of a reader, which has nothing to say."
 
-Send = Callable[[list[Event], int], Awaitable[None]]
+Send = Callable[[list[NumberedEvent], int], Awaitable[None]]
 
 
 class EventsApi:
@@ -81,7 +81,7 @@ class EventsApi:
 
     async def _page(self, following: Following, limit: int) -> web.Response:
         """What is there now, without waiting."""
-        events: list[Event] = []
+        events: list[NumberedEvent] = []
         number = following.number
         while len(events) < limit:
             portion = await following.next(0)
@@ -104,7 +104,7 @@ class EventsApi:
         # A proxy in front must not gather what is to be seen at once.
         response.headers["X-Accel-Buffering"] = "no"
 
-        async def send(events: list[Event], number: int) -> None:
+        async def send(events: list[NumberedEvent], number: int) -> None:
             text = "".join(map(_as_sse, events)) or f": heartbeat\nid: {number}\n\n"
             await response.write(text.encode())
 
@@ -120,7 +120,7 @@ class EventsApi:
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=LARGEST_FRAME)
         await socket.prepare(request)
 
-        async def send(events: list[Event], number: int) -> None:
+        async def send(events: list[NumberedEvent], number: int) -> None:
             for event in events or (heartbeat(number),):
                 await socket.send_str(event.body)
 
@@ -167,7 +167,7 @@ async def _until_closed(socket: web.WebSocketResponse) -> None:
         pass
 
 
-def _as_sse(event: Event) -> str:
+def _as_sse(event: NumberedEvent) -> str:
     return f"id: {event.id}\nevent: {event.type}\ndata: {event.body}\n\n"
 
 

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
 from softswitch.commands.running.recording_links import RecordingLinks
-from softswitch.guard.tickets import Tickets
+from softswitch.guard.proofs.tickets import Tickets
 from softswitch.http.users import Users
 from softswitch.http.v1.recordings.kept import KeptRecording, path_of, recordings_below
 from softswitch.http.v1.recordings.recordings_api import RecordingsApi

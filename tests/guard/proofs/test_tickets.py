@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softswitch.guard.tickets import Tickets, Worth
+from softswitch.guard.proofs.tickets import Tickets, Worth
 
 NOW = [1_000_000.0]
 TICKETS = Tickets(b"key", 60.0, lambda: NOW[0])

@@ -7,7 +7,7 @@ import hmac
 
 import pytest
 
-from softswitch.guard.signing import WINDOW, is_signed, signature
+from softswitch.guard.proofs.signing import WINDOW, is_signed, signature
 
 SECRET = "whsec-0123456789abcdef"
 BODY = b'{"id":1}'
