@@ -68,6 +68,10 @@ FORBIDDEN = {
         ("softswitch.events.event_journal", "softswitch.events.following"),
         ("softswitch.events.filters", "softswitch.events.publishers.calls"),
     ],
+    "The guard: arrows point down": [
+        ("softswitch.guard.proofs.signing", "softswitch.guard.fetcher"),
+        ("softswitch.guard.rates", "softswitch.guard.bans"),
+    ],
     "Scripts: arrows point down": [
         ("softswitch.ozml.document", "softswitch.ozml.interpreter"),
         ("softswitch.ozml.interpreter", "softswitch.ozml.services"),
