@@ -17,6 +17,7 @@ from softswitch.http.v1.health.health_api import HealthApi
 from softswitch.http.v1.recordings.recordings_api import RecordingsApi
 from softswitch.http.v1.registrations.registrations_api import RegistrationsApi
 from softswitch.http.v1.states.conferences_api import ConferenceStatesApi
+from softswitch.http.v1.states.extensions_api import ExtensionStatesApi
 from softswitch.http.v1.states.groups_api import GroupStatesApi
 from softswitch.http.v1.states.trunks_api import TrunkStatesApi
 from softswitch.settings.load import Settings
@@ -33,6 +34,7 @@ def running_routes(settings: Settings, health: Health, parts: Parts) -> Iterator
     signalling = parts.signalling
     yield from RegistrationsApi(signalling.registrations, signalling.phones, users).routes()
     yield from TrunkStatesApi(plan.trunks, users).routes()
+    yield from ExtensionStatesApi(plan, calls, users).routes()
     yield from GroupStatesApi(plan, calls, users).routes()
     rooms = parts.calls.rooms
     yield from ConferenceStatesApi(rooms, plan.directory, calls, commands, users).routes()

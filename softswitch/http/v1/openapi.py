@@ -49,6 +49,7 @@ from softswitch.http.v1.registrations.registrations_json import REGISTRATION_OPE
 from softswitch.http.v1.scripts.description import SCRIPT_OPERATIONS, WRITING_OPERATIONS
 from softswitch.http.v1.settings.settings_json import SETTING_OPERATIONS
 from softswitch.http.v1.states.conferences_json import CONFERENCE_STATE_OPERATIONS
+from softswitch.http.v1.states.extensions_json import EXTENSION_STATE_OPERATIONS
 from softswitch.http.v1.states.groups_json import GROUP_STATE_OPERATIONS
 from softswitch.http.v1.states.trunks_json import TRUNK_STATE_OPERATIONS
 from softswitch.http.v1.trace.trace_json import TRACE_OPERATIONS
@@ -74,6 +75,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *RECORDING_OPERATIONS,
     *QUEUE_OPERATIONS,
     *TRUNK_STATE_OPERATIONS,
+    *EXTENSION_STATE_OPERATIONS,
     *GROUP_STATE_OPERATIONS,
     *CONFERENCE_STATE_OPERATIONS,
     *HEALTH_OPERATIONS,

@@ -14,12 +14,12 @@ from softswitch.guard.rights import User
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import NotServed, answer
 from softswitch.http.v1.serving import served
+from softswitch.http.v1.states.doing import rung_now, status_of
 from softswitch.http.v1.states.groups_json import (
     GROUP_STATE_OPERATIONS,
     GroupMemberShown,
     GroupStateShown,
     GroupStatesShown,
-    MemberStatus,
 )
 from softswitch.settings.extensions.group import GroupExtension
 
@@ -39,7 +39,7 @@ class GroupStatesApi:
 
     async def list(self, _request: web.Request, user: User) -> web.Response:
         """All groups that concern the user."""
-        rung = self._rung()
+        rung = rung_now(self._calls)
         groups = [
             self._shown(group, rung)
             for group in self._plan.directory.of_settings(GroupExtension)
@@ -53,11 +53,7 @@ class GroupStatesApi:
         group = self._plan.directory.find(number)
         if group is None or not isinstance(group.settings, GroupExtension):
             raise NotServed(404, f"no group {number[:64]!r}")
-        return answer(200, self._shown(group, self._rung()))
-
-    def _rung(self) -> frozenset[str]:
-        """The extensions whose phones ring now."""
-        return frozenset(number for call in self._calls for number in call.rung.values())
+        return answer(200, self._shown(group, rung_now(self._calls)))
 
     def _shown(self, group: Extension, rung: Collection[str]) -> GroupStateShown:
         settings = group.settings_as(GroupExtension)
@@ -70,7 +66,7 @@ class GroupStatesApi:
                 GroupMemberShown(
                     number=member.number,
                     name=self._name(member.number),
-                    status=self._status(member.number, rung),
+                    status=status_of(self._plan, member.number, rung),
                     delay=member.delay,
                 )
                 for member in settings.members
@@ -83,17 +79,3 @@ class GroupStatesApi:
     def _name(self, number: str) -> str:
         found = self._plan.directory.find(number)
         return "" if found is None else found.name
-
-    def _status(self, number: str, rung: Collection[str]) -> MemberStatus:
-        found = self._plan.directory.find(number)
-        if found is not None and isinstance(found.settings, GroupExtension):
-            return MemberStatus.GROUP
-        if number in rung:
-            return MemberStatus.RINGING
-        if self._plan.turns.lines.are_used_by(number):
-            return MemberStatus.BUSY
-        if not self._plan.registrations.contacts(number):
-            return MemberStatus.UNREACHABLE
-        if found is not None and self._plan.features_of(found).do_not_disturb:
-            return MemberStatus.DO_NOT_DISTURB
-        return MemberStatus.FREE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -11,19 +10,7 @@ from msgspec import Meta
 from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.operations import Operation
-
-
-class MemberStatus(StrEnum):
-    """What a member of a group does now."""
-
-    FREE = "free"
-    RINGING = "ringing"
-    BUSY = "busy"
-    DO_NOT_DISTURB = "do-not-disturb"
-    UNREACHABLE = "unreachable"
-    "None of its phones is registered."
-    GROUP = "group"
-    "It is a group itself; its members stand there."
+from softswitch.http.v1.states.doing import MemberStatus
 
 
 class GroupMemberShown(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from softswitch.http.users import Users
 from softswitch.http.v1.calls.giving import UserCommands
 from softswitch.http.v1.queues.queues_api import QueuesApi
 from softswitch.http.v1.states.conferences_api import ConferenceStatesApi
+from softswitch.http.v1.states.extensions_api import ExtensionStatesApi
 from softswitch.http.v1.states.groups_api import GroupStatesApi
 from softswitch.http.v1.states.trunks_api import TrunkStatesApi
 from softswitch.settings.exchange.users import HttpUser
@@ -44,6 +45,7 @@ def routes(scene: ScriptScene) -> list[Any]:
     plan, control = scene.plan, scene.control
     return [
         *TrunkStatesApi(plan.trunks, users).routes(),
+        *ExtensionStatesApi(plan, scene.calls, users).routes(),
         *GroupStatesApi(plan, scene.calls, users).routes(),
         *QueuesApi(control.queues, plan, users).routes(),
         *ConferenceStatesApi(control.rooms, plan.directory, scene.calls, commands, users).routes(),
@@ -138,6 +140,37 @@ async def test_a_group_shows_what_its_members_do() -> None:
         _, shown = await asks(served, "GET", "/groups/700/state")
         assert shown["members"][1]["status"] == "busy"
         assert shown["ringing"] == []
+        caller.hangup()
+
+
+@story
+async def test_extensions_show_what_they_do() -> None:
+    group = extension("700", GROUP, members=("1001",))
+    async with script_scene(group) as scene:
+        served, ben = routes(scene), scene.phone("1001")
+        scene.phone("1002")
+        caller = scene.phone("1000", registered=False).dial("700")
+        leg = await ben.rings()
+        leg.progress(180)
+        await asyncio.sleep(0.1)
+        (call,) = scene.calls
+        status, listed = await asks(served, "GET", "/states/extensions")
+        assert (status, listed["total"]) == (200, len(listed["extensions"]))
+        shown = {each.pop("number"): each for each in listed["extensions"]}
+        assert shown["1001"] == {
+            "name": "Desk 1001", "type": "phone", "status": "ringing", "registrations": 1,
+            "calls": [call.id],
+        }  # fmt: skip
+        assert [shown[each]["status"] for each in ("1000", "1002", "600", "700")] == [
+            "busy", "free", "free", "group",
+        ]  # fmt: skip
+        assert (shown["700"]["calls"], shown["1002"]["calls"]) == ([call.id], [])
+        _, phones = await asks(served, "GET", "/states/extensions?type=phone&limit=1&offset=1")
+        assert (phones["total"], [one["number"] for one in phones["extensions"]]) == (3, ["1001"])
+        _, own = await asks(served, "GET", "/states/extensions", user="crm")
+        assert [each["number"] for each in own["extensions"]] == ["700"]
+        for query in ("?limit=501", "?limit=x", "?kind=phone"):
+            assert (await asks(served, "GET", f"/states/extensions{query}"))[0] == 400
         caller.hangup()
 
 
