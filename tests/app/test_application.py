@@ -224,6 +224,8 @@ PUBLIC = {"/", "/api", "/api/", "/healthz", "/metrics", "/openapi.json"}
 "Paths outside `/v1`; commands at the first three have rights of their own."
 BY_SECRET = ("/provisioning/", "/recordings/")
 "Beginnings of paths that a secret in the URL opens."
+PAGE = "/console"
+"The beginning of the paths of the console's files, which hold no secret."
 
 
 async def test_every_path_needs_a_right_that_is_declared(running: Application) -> None:
@@ -235,7 +237,7 @@ async def test_every_path_needs_a_right_that_is_declared(running: Application) -
     for route in routes_of(running.settings, running.health, running.parts):
         assert isinstance(route, web.RouteDef)
         served.add((route.path, route.method))
-        if route.path not in PUBLIC and not route.path.startswith(BY_SECRET):
+        if route.path not in PUBLIC and not route.path.startswith((*BY_SECRET, PAGE)):
             right = declared[route.path, route.method]  # served by `served` of `serving.py`
             assert right is not None or (route.path, route.method) == ("/v1/session", "POST")
     assert declared.keys() <= served, "described, and not served"
