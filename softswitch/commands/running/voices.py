@@ -19,6 +19,8 @@ SPOKEN_AS = {"en-uk": "en-gb", "zh": "cmn", "zh-cn": "cmn", "zh-tw": "cmn", "zh-
 VARIANTS = {Sex.FEMALE: "+f3", Sex.MALE: "+m3"}
 "How espeak-ng speaks with a voice of either sex."
 WITH_VARIANTS = "espeak"
+BY_DEFAULT = ("hibari", "espeak")
+"The engines that speak what names no voice."
 NOT_INSTALLED = ": the program espeak-ng, which speaks all languages but English, is not installed"
 "Why a language has no voice, where this engine has none."
 DEFAULT_LANGUAGE = "en-us"
@@ -52,7 +54,7 @@ def choose_voice(installed: Sequence[InstalledVoice], language: str, voice: str)
         unknown = (("Language", f"no voice speaks {language[:40]!r}{_why(installed)}"),)
         tag = ""
     if not voice:
-        return ChosenVoice(tag or None, None, unknown)
+        return ChosenVoice(tag or None, _of_another_engine(installed, tag), unknown)
     named = _named(installed, voice, tag)
     if named is not None and (not tag or _is_kin(named.language, tag)):
         return ChosenVoice(tag or named.language or None, named.name + _variant(voice), unknown)
@@ -68,6 +70,14 @@ def choose_voice(installed: Sequence[InstalledVoice], language: str, voice: str)
         sentence = f"no voice speaks the language of {voice[:40]!r}{_why(installed)}"
         return ChosenVoice(None, None, (*unknown, ("Voice", sentence)))
     return ChosenVoice(tag or None, _of_sex(speaking, wanted.sex), unknown)
+
+
+def _of_another_engine(installed: Sequence[InstalledVoice], tag: str) -> str | None:
+    """The voice of a language where those who speak what names no voice have none; else None."""
+    speaking = _speaking(installed, tag) if tag else []
+    if any(each.engine in BY_DEFAULT for each in speaking):
+        return None
+    return next((each.name for each in speaking), None)
 
 
 def _why(installed: Sequence[InstalledVoice]) -> str:

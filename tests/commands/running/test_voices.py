@@ -134,3 +134,19 @@ def test_where_most_languages_have_no_voice_the_cause_is_told(
     assert choose_voice(only_english, language, voice) == ChosenVoice(
         None, None, ((parameter, f"{sentence}: {cause}"),)
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "chosen"),
+    [
+        ("de", ("de", "piper:thorsten")),
+        ("de-AT", ("de-at", "piper:thorsten")),
+        ("en-us", ("en-us", None)),
+        ("", (None, None)),
+    ],
+)
+def test_an_optional_engine_speaks_where_the_usual_ones_do_not(
+    language: str, chosen: tuple[str | None, str | None]
+) -> None:
+    here = [each for each in HERE if each.engine != "espeak"] + [installed("piper:thorsten", "de")]
+    assert choose_voice(here, language, "") == ChosenVoice(*chosen)
