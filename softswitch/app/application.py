@@ -34,6 +34,7 @@ from softswitch.http.v1.serving import problems
 from softswitch.http.v1.webhooks.webhooks_api import WebhooksApi
 from softswitch.live.live_settings import Source
 from softswitch.live.reports import ReloadReport
+from softswitch.live.snapshot import Mistakes
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.server import TraceSettings
@@ -80,7 +81,7 @@ class Application:
                 parts.http_counts,
                 web_sockets=entry_beside_the_api(settings, transports),
                 tls=certificates.server_context() if settings.http.tls else None,
-                frames=[problems],
+                frames=[parts.audit.frame, problems],
             )
             await _listen(parts, http, transports, cleanup)
             parts.access.recordings.listens_on(http.listen)
@@ -105,7 +106,14 @@ class Application:
 
         Raises Mistakes with the lines of the file; then the settings are what they were.
         """
-        return await reload(self.parts)
+        note = partial(self.parts.audit.note, username="", login="signal", operation="reload")
+        try:
+            report = await reload(self.parts)
+        except Mistakes as error:
+            note(result="422", detail=f"{len(error.found)} mistakes")
+            raise
+        note(detail=", ".join(f"{name} {told}" for name, told in report.summary().items()))
+        return report
 
     async def drain(self) -> None:
         """Refuse new calls, give the others time to end, then say goodbye to them."""
@@ -149,6 +157,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         links=parts.access.recordings,
         sessions=parts.sessions,
         tokens=parts.tokens,
+        audit=parts.audit,
         store=parts.foundation.store,
         plan=parts.calls.plan,
         parking=parts.calls.parking,

@@ -29,7 +29,7 @@ from softswitch.app.parts.messaging import Messaging, build_messaging
 from softswitch.app.parts.scripting import Scripting, build_scripting
 from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_access import WebAccess, open_web_access
-from softswitch.app.parts.web_api import open_sessions, open_tokens, users_of
+from softswitch.app.parts.web_api import open_audit, open_sessions, open_tokens, users_of
 from softswitch.app.takers.access import RandomPasswords, take_accounts, take_users
 from softswitch.app.takers.calls import (
     CALL_KEYS,
@@ -73,6 +73,7 @@ from softswitch.calls.prompts.folder import PromptFolder
 from softswitch.calls.setup.announcing import Announcements
 from softswitch.calls.voicemail.removed import RemovedMailboxes
 from softswitch.calls.voicemail.service import VoicemailService
+from softswitch.http.access.audit import Audit
 from softswitch.http.access.sessions import Sessions
 from softswitch.http.access.tokens import Tokens
 from softswitch.http.connections import HttpCounts
@@ -114,6 +115,7 @@ class Parts:
     users: Users
     sessions: Sessions
     tokens: Tokens
+    audit: Audit
     terminal_key: TerminalKey
     live: LiveSettings
     passwords: RandomPasswords
@@ -224,6 +226,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     announcements = Announcements(calls.phone_calls.ringer.ports, announcement_terms(settings))
     terminal_key = TerminalKey(settings.storage.terminal_key_file)
     sessions = await open_sessions(settings, foundation.store)
+    audit = await open_audit(foundation.store)
     tokens = await open_tokens(foundation.store)
     users = users_of(
         settings, passwords.http, foundation.bans, terminal_key, sessions=sessions, tokens=tokens
@@ -286,6 +289,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         users=users,
         sessions=sessions,
         tokens=tokens,
+        audit=audit,
         terminal_key=terminal_key,
         live=live,
         passwords=random,

@@ -43,6 +43,8 @@ def run_periodic_work(
     run_beside("database", store.watch, cleanup)
     if keep:
         run_beside("old calls", lambda: forget_calls(store, keep, time.time), cleanup)
+    if audited := settings.audit.keep_days * DAY:
+        run_beside("old audit", lambda: forget_audit(store, audited, time.time), cleanup)
     watch_trunks(signalling, cleanup)
     run_beside("certificates", lambda: renew_when_replaced(certificates), cleanup)
     run_beside("unanswered challenges", gate.unanswered.run, cleanup)
@@ -63,6 +65,16 @@ async def forget_calls(store: Store, keep: float, now: Callable[[], float]) -> N
                 log.info("old calls removed", count=removed)
         except StoreError as error:
             log.warning("old calls not removed", error=str(error))
+        await asyncio.sleep(PURGE_SECONDS)
+
+
+async def forget_audit(store: Store, keep: float, now: Callable[[], float]) -> None:
+    """Remove what is in the audit log for more than `keep` seconds, until cancelled."""
+    while True:
+        try:
+            await store.forget_audit(now() - keep)
+        except StoreError as error:
+            log.warning("old rows of the audit log not removed", error=str(error))
         await asyncio.sleep(PURGE_SECONDS)
 
 

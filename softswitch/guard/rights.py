@@ -28,11 +28,12 @@ class Right(Enum):
 
 
 _OWN = frozenset({Right.SEE_OWN, Right.OPERATE_OWN})
-_VIEWS = frozenset({Right.SEE_OWN, Right.SEE})
+VIEWS = frozenset({Right.SEE_OWN, Right.SEE})
+"Rights to look, without changing anything."
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     "admin": frozenset(Right),
-    "operator": _VIEWS | {Right.OPERATE_OWN, Right.OPERATE},
-    "viewer": _VIEWS,
+    "operator": VIEWS | {Right.OPERATE_OWN, Right.OPERATE},
+    "viewer": VIEWS,
     "application": _OWN,
 }
 "The rights of each role."

@@ -22,7 +22,13 @@ from softswitch.commands.base.parameters import shape_of
 from softswitch.commands.base.placement import Contexts, Needs
 from softswitch.commands.base.replies import Reply
 from softswitch.commands.base.rights import require_right
-from softswitch.guard.rights import User, Whose
+from softswitch.guard.rights import VIEWS, User, Whose
+from softswitch.http.access.asked_changes import (
+    AskedChange,
+    ask_change,
+    refuse_change,
+    tell_given,
+)
 from softswitch.http.fields import REQUEST_FIELDS, SentFields, names_json_action, read_request
 from softswitch.http.replies import html_reply, json_reply, xml_reply
 from softswitch.http.users import Users
@@ -56,6 +62,8 @@ def require_call_id(command: Command) -> None:
             )
 
 
+TARGETS = ("callid", "dialed", "dialled", "destination", "recipient", "apiextension")
+"Fields that say what a command is for, the first one that is there."
 SHORT_LIST = 500
 "Rows that are written at once; more are written beside the calls."
 
@@ -133,10 +141,12 @@ class CommandApi:
         """
         try:
             user = self._users.of_request(request, sent.lower, runs_commands=True)
+            _note_change(request, sent, user)
             if sent.unreadable:
                 raise CommandError(Code.PARSE_ERROR, sent.unreadable)
             return Code.OK, "", await self._run(sent, user, skipped)
         except CommandError as error:
+            refuse_change(request, int(error.code))
             return error.code, error.message, None
         except web.HTTPException:
             raise
@@ -176,6 +186,16 @@ class CommandApi:
             ignored=REQUEST_FIELDS,
             skipped=None if strict else lambda mistake: skipped.append(mistake.error.detail),
         )
+
+
+def _note_change(request: web.Request, sent: SentFields, user: User) -> None:
+    """Have a command in the audit log that does more than look."""
+    wanted = BY_NAME.get(sent.command.strip().lower())
+    if wanted is None or wanted.right in VIEWS:
+        return
+    target = next((sent.lower[name] for name in TARGETS if sent.lower.get(name)), "")
+    ask_change(request, AskedChange(user, wanted.name(), target))
+    tell_given(request, (name for name in sent.lower if name not in REQUEST_FIELDS))
 
 
 def _warning(sentence: str) -> str:

@@ -249,6 +249,13 @@ class HistorySettings(Section):
     "Days that records of calls are kept after the start of the call; 0 keeps them for ever."
 
 
+class AuditSettings(Section):
+    """The audit log: what was changed, by whom and from where."""
+
+    keep_days: Annotated[float, Field(ge=0)] = 365
+    "Days that it is kept; 0 keeps it for ever."
+
+
 class OzmlSettings(Section):
     """How scripts and commands are read."""
 

@@ -32,6 +32,7 @@ from softswitch.settings.exchange.voicemail import VoicemailSettings
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.mistakes import PREFIX
 from softswitch.settings.server import (
+    AuditSettings,
     GuardSettings,
     HistorySettings,
     HttpSettings,
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     storage: StorageSettings = StorageSettings()
     ozml: OzmlSettings = OzmlSettings()
     history: HistorySettings = HistorySettings()
+    audit: AuditSettings = AuditSettings()
     events: EventSettings = EventSettings()
     webhooks: tuple[WebhookSettings, ...] = ()
     notifications: NotificationSettings = NotificationSettings()

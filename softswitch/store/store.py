@@ -32,6 +32,7 @@ from softswitch.store.database.spool import Spool
 from softswitch.store.database.urls import StoreUrl, read_url
 from softswitch.store.database.writer import Writer
 from softswitch.store.errors import StoreError
+from softswitch.store.exchange.audit import drop_audit_before
 from softswitch.store.exchange.choices import ChoiceRow, load_choices
 from softswitch.store.exchange.settings_entries import EntryRow, load_entries
 from softswitch.store.exchange.voicemails import (
@@ -168,6 +169,14 @@ class Store:
         """Remove the calls that began before that time and have ended; returns how many."""
         removed = 0
         while found := await self.journal.run(lambda link: calls.drop_before(link, before)):
+            removed += found
+            await asyncio.sleep(PURGE_PAUSE)
+        return removed
+
+    async def forget_audit(self, before: float) -> int:
+        """Remove the rows of the audit log that are older than that; returns how many."""
+        removed = 0
+        while found := await self.journal.run(lambda link: drop_audit_before(link, before)):
             removed += found
             await asyncio.sleep(PURGE_PAUSE)
         return removed

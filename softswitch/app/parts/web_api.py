@@ -20,6 +20,7 @@ from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
 from softswitch.guard.rates import RequestSources
+from softswitch.http.access.audit import Audit
 from softswitch.http.access.sessions import SessionLimits, Sessions
 from softswitch.http.access.tokens import Tokens
 from softswitch.http.adapter import CommandApi
@@ -28,6 +29,7 @@ from softswitch.http.console import Console
 from softswitch.http.messages.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import SERVICE, Users
+from softswitch.http.v1.access.audit_api import AuditApi
 from softswitch.http.v1.access.session_api import SessionApi
 from softswitch.http.v1.access.tokens_api import TokensApi
 from softswitch.http.v1.addressbooks.contacts_api import ContactsApi
@@ -57,6 +59,7 @@ from softswitch.live.live_settings import LiveSettings
 from softswitch.messaging.queue.messages import Messages
 from softswitch.ozml.library.kept_scripts import ScriptLibrary
 from softswitch.settings.load import Settings
+from softswitch.store.exchange.audit import newest_audit_id
 from softswitch.store.exchange.web_sessions import load_sessions
 from softswitch.store.exchange.web_tokens import load_tokens
 from softswitch.store.store import Store
@@ -73,6 +76,7 @@ def web_api_routes(
     links: RecordingLinks,
     sessions: Sessions,
     tokens: Tokens,
+    audit: Audit,
     store: Store,
     plan: DialPlan,
     parking: Parking,
@@ -94,6 +98,7 @@ def web_api_routes(
     yield from description_routes()
     yield from SessionApi(sessions, users).routes()
     yield from TokensApi(tokens, users).routes()
+    yield from AuditApi(audit, store, users).routes()
     yield from TraceApi(traces, users).routes()
     yield from BansApi(bans, users).routes()
     yield from HistoryApi(store, users).routes()
@@ -130,6 +135,11 @@ def http_limits(settings: Settings, most: int) -> HttpLimits:
         header_timeout=http.header_timeout,
         body_timeout=http.body_timeout,
     )
+
+
+async def open_audit(store: Store) -> Audit:
+    """The audit log, which goes on where it ended."""
+    return Audit(store.write, await newest_audit_id(store.reader))
 
 
 async def open_tokens(store: Store) -> Tokens:

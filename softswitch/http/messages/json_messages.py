@@ -14,7 +14,8 @@ import structlog
 from aiohttp import web
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.guard.rights import NotAllowed, Right, User
+from softswitch.guard.rights import VIEWS, NotAllowed, Right, User
+from softswitch.http.access.asked_changes import AskedChange, ask_change
 from softswitch.http.messages.message_requests import (
     MOST_MESSAGES,
     BadMessageRequest,
@@ -76,6 +77,8 @@ class JsonMessages:
         data: dict[str, Any] = {}
         try:
             user = self._users.of_request(request, fields, runs_commands=True)
+            if self.rights[action] not in VIEWS:
+                ask_change(request, AskedChange(user, action, ""))
             user.require(self.rights[action])
             data = await self.actions[action](request, user, fields)
             status, code, sentence = 200, "SUCCESS", SENT if action == "sendmsg" else ""

@@ -19,7 +19,8 @@ from softswitch.commands.base.values import ResponseFormat
 from softswitch.commands.receive_message import ReceiveMessage
 from softswitch.commands.running.messages import message_row
 from softswitch.commands.send_message import SendMessage
-from softswitch.guard.rights import User
+from softswitch.guard.rights import VIEWS, User
+from softswitch.http.access.asked_changes import AskedChange, ask_change, refuse_change
 from softswitch.http.fields import REQUEST_FIELDS
 from softswitch.http.messages.message_requests import require_own_sender
 from softswitch.http.replies import XML_HEAD, html_page, html_table, xml_text
@@ -59,12 +60,16 @@ class XmlMessages:
         """Answer a request with one of the actions."""
         try:
             user = self._users.of_request(request, fields, runs_commands=True)
+            if self.rights[action] not in VIEWS:
+                ask_change(request, AskedChange(user, action, fields.get("recipient", "")))
             with forbidding(action):
                 user.require(self.rights[action])
             answer = await self.actions[action](user, fields)
         except CommandError as error:
+            refuse_change(request, int(error.code))
             answer = _error(int(error.code), error.message)
         except StoreError as error:
+            refuse_change(request, 501)
             answer = _error(501, str(error))
         log.info("messages", action=action, source=request.remote)
         return _written(action, answer, fields)

@@ -1,7 +1,7 @@
 """`/v1`: the running switch as JSON, described by `/openapi.json`.
 
     calls/          `/v1/calls`: the calls that are up, and what is done to them
-    access/         `/v1/session`, `/v1/tokens`: logins
+    access/         `/v1/session`, `/v1/tokens`, `/v1/audit`: logins, and who has changed what
     bans_api        `/v1/bans`: the bans that last, and their end
     bans_json       the classes that it answers
     dialling/       `/v1/route`: where numbers lead; `/v1/budget-uses`

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.guard.rights import User
+from softswitch.http.access.asked_changes import tell_given
 from softswitch.http.users import Users, challenge
 
 LOGIN = frozenset({"username", "password"})
@@ -62,6 +63,7 @@ def refused_login(
 def asked(request: web.Request, kind: type[S]) -> S:
     """The query as a value of that class. Raises BadQuery."""
     wanted = {name: text for name, text in _fields(request).items() if name not in LOGIN}
+    tell_given(request, (f"{name}={text}" for name, text in wanted.items()))
     try:
         return msgspec.convert(wanted, kind, strict=False)
     except msgspec.ValidationError:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
 
+from softswitch.http.access.asked_changes import tell_given
 from softswitch.http.v1 import uploads
 from softswitch.http.v1.faults import BodyFault, FaultyBody, decoded
 from softswitch.live.quiet import MANY, quietly
@@ -75,12 +76,25 @@ async def body_of(
     try:
         if len(octets) > LARGE:
             async with quietly(MANY):
-                return await asyncio.to_thread(partial(decoded, octets, kind))
-        return decoded(octets, kind)
+                value = await asyncio.to_thread(partial(decoded, octets, kind))
+        else:
+            value = decoded(octets, kind)
     except FaultyBody as error:
         raise BadBody(str(error), error.faults) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadBody(f"expected JSON: {str(error)[:200]}") from None
+    tell_given(request, _names(value))
+    return value
+
+
+def _names(value: object) -> Iterator[str]:
+    """The names of the fields that a body has."""
+    if isinstance(value, dict):
+        yield from map(str, value)
+    elif isinstance(value, msgspec.Struct):
+        for field in msgspec.structs.fields(value):
+            if field.required or getattr(value, field.name) != field.default:
+                yield field.encode_name
 
 
 async def table_of(request: web.Request) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from softswitch.guard.rights import Right, roles_with
+from softswitch.http.v1.access.audit_json import AUDIT_OPERATIONS
 from softswitch.http.v1.access.session_json import SESSION_OPERATIONS
 from softswitch.http.v1.access.tokens_json import TOKEN_OPERATIONS
 from softswitch.http.v1.addressbooks.contacts_json import CONTACT_OPERATIONS
@@ -60,6 +61,7 @@ from softswitch.http.v1.webhooks.webhooks_json import WEBHOOK_OPERATIONS
 OPERATIONS: tuple[Operation, ...] = (
     *SESSION_OPERATIONS,
     *TOKEN_OPERATIONS,
+    *AUDIT_OPERATIONS,
     *CALL_OPERATIONS,
     *ACTION_OPERATIONS,
     *AUDIO_OPERATIONS,

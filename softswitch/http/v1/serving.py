@@ -10,6 +10,7 @@ from aiohttp import web
 
 from softswitch.calls.voicemail.mailboxes import NoMailbox, NotOnDisk
 from softswitch.guard.rights import NOBODY, NotAllowed, Right, User
+from softswitch.http.access.asked_changes import AskedChange, ask_change
 from softswitch.http.users import Users
 from softswitch.http.v1 import uploads
 from softswitch.http.v1.asking import BadQuery, NotServed, answer, answer_problem, user_of
@@ -80,6 +81,9 @@ def _for_users(operation: Operation, users: Users, work: Work) -> Handler:
             user = NOBODY
             if operation.right is not None:
                 user = user_of(request, users)
+                if operation.method != "get":
+                    target = request.path.removeprefix(f"{PREFIX}/")
+                    ask_change(request, AskedChange(user, operation.id, target))
                 _judge(operation.right, operation, user, request)
             return await work(request, user)
         except NotServed as error:

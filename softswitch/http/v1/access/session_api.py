@@ -7,6 +7,7 @@ from aiohttp import web
 
 from softswitch.commands.base.codes import CommandError
 from softswitch.guard.rights import User
+from softswitch.http.access.asked_changes import AskedChange, ask_change
 from softswitch.http.access.cookies import cookie_of, drop_cookie, set_cookie
 from softswitch.http.access.sessions import Sessions
 from softswitch.http.cross_site import is_cross_site
@@ -40,6 +41,7 @@ class SessionApi:
             user = self._users.of_password(request, login.username, login.password)
         except CommandError as error:
             raise refused_login(request, error, runs_commands=True) from None
+        ask_change(request, AskedChange(user, "beginSession", "session"))
         before = cookie_of(request)
         if before:
             await self._sessions.end(before)

@@ -6,11 +6,13 @@ import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import islice
 
 import msgspec
 from aiohttp import web
 
 from softswitch.guard.rights import User
+from softswitch.http.access.asked_changes import tell_given
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import answer
 from softswitch.http.v1.bodies import body_of
@@ -36,6 +38,10 @@ Reload = Callable[[], Awaitable[ReloadReport]]
 "Reads the settings file and the certificates again. Raises Mistakes."
 
 
+MOST_TOLD = 20
+"Changes that the audit log tells by name."
+NAMES = ("number", "range", "name", "username", "prefix")
+"Keys that name an entry."
 NO_ADDING = (Action.CHANGE, Action.REMOVE, Action.REPLACE)
 LARGEST = 16 * 1024 * 1024
 "Octets of a body: ten thousand changes have room."
@@ -60,6 +66,9 @@ class ChangesApi:
         wanted = await body_of(request, ChangesGiven, largest=LARGEST)
         async with quietly(len(wanted.changes)):
             asked = await asyncio.to_thread(lambda: _ReadChanges(wanted.changes))
+            words = map(_in_words, islice(asked.changes, MOST_TOLD))
+            dry = ("dry run",) if wanted.dry_run else ()
+            tell_given(request, (*dry, *words))
             if asked.mistakes or wanted.dry_run:
                 found = await self._live.mistakes(asked.changes, user.name, asked.unknown)
                 if found or asked.mistakes:
@@ -70,6 +79,13 @@ class ChangesApi:
 
     async def _read_again(self, _request: web.Request, _user: User) -> web.Response:
         return answer(200, show_report(await self._reload()))
+
+
+def _in_words(change: EntryChange) -> str:
+    """A change for the audit log, without what the entry holds."""
+    keys = change.body or {}
+    name = change.name or next((keys[key] for key in NAMES if key in keys), "")
+    return f"{change.action.value} {change.kind.singular} {name}"
 
 
 class _ReadChanges:
