@@ -40,7 +40,7 @@ host = "127.0.0.1:9"
 name = "office"
 contacts = [{ name = "Eva", phone = "1000" }]
 """
-SECONDS = 30
+SECONDS = 20
 "Of asking, however many operations there are."
 CHECKS = (
     "not_a_server_error",
@@ -87,4 +87,4 @@ async def test_every_operation_answers_as_it_is_described(tmp_path: Path) -> Non
         assert selected is not None, text
         assert generated is not None, text
         assert int(selected[1]) > 200
-        assert int(generated[1]) > 300
+        assert int(generated[1]) > 200
