@@ -105,7 +105,8 @@ async def test_every_text_of_a_binding_an_alarm_and_a_part_is_kept(
     [row] = await store.load_bindings()
     assert [getattr(row, name) for name in texts] == [stored] * len(texts)
     assert row.path == [stored]
-    names = [field.name for field in fields(AlarmRecord) if field.name != "received_at"]
+    moments = ("received_at", "acknowledged_at")
+    names = [field.name for field in fields(AlarmRecord) if field.name not in moments]
     await store.write(insert_alarm(AlarmRecord(received_at=1.0, **dict.fromkeys(names, hostile))))
     await store.write(insert_message(message(id=hostile)))
     part = MessagePart(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import Enum
@@ -33,6 +34,7 @@ class Party:
     """One side of a call: its number and name, its leg, its port and descriptions."""
 
     __slots__ = (
+        "__weakref__",
         "answers_itself",
         "audio",
         "diversions",
@@ -140,7 +142,7 @@ class Party:
     def hear_keys(self) -> Keys:
         """The keys of the party, listened to from now on."""
         if self.keys is None:
-            self.keys = Keys(self._tell_key)
+            self.keys = Keys(partial(_tell_key, weakref.ref(self)))
             if self.audio.port is not None:
                 self.audio.port.hear_keys(self.keys.press)
         return self.keys
@@ -149,14 +151,10 @@ class Party:
         """Take the place of a party with a script: it hears this one's keys from now on."""
         leaving.successor = self
         if leaving.keys is not None:
-            self.keys, leaving.keys.told = leaving.keys, self._tell_key
+            self.keys = leaving.keys
+            self.keys.told = partial(_tell_key, weakref.ref(self))
             if self.audio.port is not None:
                 self.audio.port.hear_keys(self.keys.press)
-
-    def _tell_key(self, key: str) -> None:
-        port = self.audio.port
-        if port is not None:
-            port.timeline.note(LineKind.KEY, key, party=self._name_in_trace(), direction="in")
 
     def _name_in_trace(self) -> str:
         return self.trunk or self.number
@@ -208,3 +206,11 @@ class MediaGone:
 
 Put = Callable[[Leg | None, object], None]
 "The inbox of a call."
+
+
+def _tell_key(pressed_by: weakref.ref[Party], key: str) -> None:
+    """Write a key into the timeline of its call; keys hold a party weakly, which holds them."""
+    party = pressed_by()
+    if party is not None and party.audio.port is not None:
+        timeline = party.audio.port.timeline
+        timeline.note(LineKind.KEY, key, party=party._name_in_trace(), direction="in")
