@@ -165,7 +165,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         removed=parts.removed,
         callbacks=parts.calls.answering.ringer.wishes.callbacks,
         queues=parts.calls.queues,
-        is_code=lambda dialled: parts.codes.find(dialled) is not None,
+        code_of=parts.codes.name_of,
         live=parts.live,
         reload=partial(reload, parts),
         prompt_folder=parts.prompt_folder,
@@ -214,7 +214,12 @@ def _trace(settings: TraceSettings, parts: Parts, cleanup: AsyncExitStack) -> No
 async def reload(parts: Parts) -> ReloadReport:
     """What SIGHUP, `softswitch reload` and `/v1/reload` do. Raises Mistakes."""
     renew(parts.foundation.certificates)
-    report = await parts.live.reload()
+    try:
+        report = await parts.live.reload()
+    except Mistakes as error:
+        for mistake in error.found:
+            log.error("settings not reloaded", mistake=str(mistake))
+        raise
     name = parts.live.now.path.name
     parts.events.journal.publish("settings.changed", name, file_was_read(name))
     return report

@@ -90,9 +90,8 @@ async def _reload_when_asked(asked: asyncio.Event, application: Application) -> 
         asked.clear()
         try:
             await application.reload()
-        except Mistakes as error:
-            for mistake in error.found:
-                log.error("settings not reloaded", mistake=str(mistake))
+        except Mistakes:
+            pass  # the log has them already
         except Exception:
             log.exception("settings not reloaded")
 

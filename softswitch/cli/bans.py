@@ -87,7 +87,20 @@ def lift_command(
     wanted = {name: value for name, value in given.items() if value is not None}
     if bool(wanted) == everything:
         fail(["expected a source, --account, --service, or --all"], WRONG_SETTINGS)
+    if source is not None and not _is_source(source):
+        wrong = f"{source[:64]!r} is no source, expected an address or network as `bans` lists it"
+        fail([wrong], WRONG_SETTINGS)
     lifted = ask_v1(config, user, "bans", method="DELETE", **wanted)["lifted"]
     if not lifted:
         fail(["no ban fits"], NOT_RUN)
     typer.echo(f"{lifted} {'ban' if lifted == 1 else 'bans'} lifted")
+
+
+def _is_source(text: str) -> bool:
+    from ipaddress import ip_network
+
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -81,6 +81,8 @@ async def test_a_ban_is_listed_and_lifted_from_the_terminal(tmp_path: Path) -> N
         assert (code, "SIP" in table, "127.0.0.1" in table, "1000" in table) == (0, *[True] * 3)
         assert (await bans(program, "lift"))[0] == 2
         assert (await bans(program, "lift", "192.0.2.1")) == (1, "no ban fits\n")
+        code, told = await bans(program, "lift", "hello")
+        assert (code, told.startswith("'hello' is no source, expected an address")) == (2, True)
         assert await bans(program, "lift", "127.0.0.1") == (0, "1 ban lifted\n")
         guesser.password = ""
         await guesser.register()

@@ -147,9 +147,10 @@ async def test_a_broken_file_is_refused_as_a_whole_and_nothing_changes(tmp_path:
         lines = [each["wrong"] for each in told["mistakes"]]
         assert len(lines) == 2
         assert all(line.startswith(str(program.settings_file)) for line in lines)
+        assert program.log().count("settings not reloaded") == 2, "whoever asks"
         assert program.process is not None
         program.process.send_signal(signal.SIGHUP)
-        await until(lambda: program.log().count("settings not reloaded") == 2)
+        await until(lambda: program.log().count("settings not reloaded") == 4)
         assert await dialled(ann, "600") == 200
         assert await dialled(ann, "601") == 404
         assert header(await ann.register(), "Expires") != "0"

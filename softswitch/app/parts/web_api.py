@@ -37,7 +37,7 @@ from softswitch.http.v1.alarms.alarms_api import AlarmsApi
 from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.commands.commands_api import CommandsApi
 from softswitch.http.v1.dialling.budgets_api import BudgetsApi
-from softswitch.http.v1.dialling.route_api import IsCode, RouteApi
+from softswitch.http.v1.dialling.route_api import CodeOf, RouteApi
 from softswitch.http.v1.entries.changes_api import ChangesApi, Reload
 from softswitch.http.v1.entries.entries_api import EntriesApi
 from softswitch.http.v1.entries.sounds_api import SoundsApi
@@ -84,7 +84,7 @@ def web_api_routes(
     removed: RemovedMailboxes,
     callbacks: CallbackRequests,
     queues: CallQueues,
-    is_code: IsCode,
+    code_of: CodeOf,
     live: LiveSettings,
     reload: Reload,
     prompt_folder: PromptFolder,
@@ -102,7 +102,7 @@ def web_api_routes(
     yield from TraceApi(traces, users).routes()
     yield from BansApi(bans, users).routes()
     yield from HistoryApi(store, users).routes()
-    yield from RouteApi(plan, is_code, users).routes()
+    yield from RouteApi(plan, code_of, users).routes()
     yield from BudgetsApi(plan.budgets, users).routes()
     yield from FeaturesApi(plan, users).routes()
     yield from ParkingApi(parking, users).routes()

@@ -19,7 +19,7 @@ LONGEST_CODE = 96
 class DialledCodes:
     """Finds what serves a dialled code; `settle` takes other settings at any time."""
 
-    __slots__ = ("_answering", "_codes", "_first", "_groups", "_known")
+    __slots__ = ("_answering", "_codes", "_first", "_groups", "_known", "_names")
 
     def __init__(
         self, answering: Answering, codes: Iterable[ServiceCode], settings: CodeSettings
@@ -28,6 +28,8 @@ class DialledCodes:
         self._codes = tuple(codes)
         self._groups: list[Serve] = []
         "What serves each alternative of the expression, by its number."
+        self._names: list[str] = []
+        "Its name, likewise."
         self._known = _NOTHING
         self._first: set[str] = set()
         "How a code may begin; most numbers begin otherwise."
@@ -38,6 +40,7 @@ class DialledCodes:
         known = [(code, each) for code in self._codes for each in getattr(settings, code.name)]
         alternatives = [f"(?P<c{at}>{expression(each)})" for at, (_, each) in enumerate(known)]
         self._groups = [code.serve for code, _ in known]
+        self._names = [code.name for code, _ in known]
         self._first = {each[0] for _, each in known}
         self._known = re.compile("|".join(alternatives)) if alternatives else _NOTHING
 
@@ -52,6 +55,13 @@ class DialledCodes:
         words = [word for word in found.groups()[number:] if word is not None]
         serve = self._groups[int(found.lastgroup[1:])]
         return partial(self._serve, serve, "*".join(words))
+
+    def name_of(self, dialled: str) -> str:
+        """Which code it is, by its key in `[codes]`; empty when it is none."""
+        found = self._known.fullmatch(dialled[: LONGEST_CODE + 1])
+        if found is None or found.lastgroup is None:
+            return ""
+        return self._names[int(found.lastgroup[1:])]
 
     async def _serve(self, serve: Serve, argument: str, call: Call) -> None:
         call.callee.number, call.callee.name = call.dialled, ""

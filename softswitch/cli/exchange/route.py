@@ -26,7 +26,7 @@ def route_command(
     """Tell where a number leads and why, without calling it."""
     from softswitch.cli.asking.ask import ask_v1
 
-    given = {"extension": extension, "trunk": trunk, "caller": caller, "at": at}
+    given = {"from": extension, "trunk": trunk, "caller": caller, "at": at}
     wanted = {name: value for name, value in given.items() if value}
     told = ask_v1(config, user, "route", number=number, **wanted)
     if as_json:
@@ -53,11 +53,12 @@ def lines_of(told: dict[str, Any]) -> list[str]:
 def _verdict(told: dict[str, Any]) -> str:
     number = told["number"]
     if told["code"]:
-        return f"{number} is a service code"
+        return f"{number} is the service code {told['code_name']}"
     if told["status"]:
         return f"{number} is refused with {told['status']}: {told['sentence']}"
     if told["extension"]:
-        return f"{number} rings extension {told['extension']}"
+        becomes = f"; {told['becomes']}" if told["becomes"] else ""
+        return f"{number} rings extension {told['extension']}{becomes}"
     ways = ", then ".join(
         f"{way['trunk']} as {way['number']}" + (f" from {way['caller']}" if way["caller"] else "")
         for way in told["ways"]

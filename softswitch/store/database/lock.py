@@ -18,6 +18,8 @@ from sqlalchemy import Connection, text
 from softswitch.store.errors import DatabaseTaken, StoreError
 
 IN_USE = "storage.url: {} is in use by another switch"
+PID_DIGITS = 10
+"The most digits of the id of a process."
 ADVISORY = 0x736F667473776368
 "Our number among the advisory locks of a database: `softswch`."
 _AGAIN = 0.05
@@ -65,9 +67,13 @@ class FileLock:
             raise StoreError(f"{beside}: cannot be opened: {error.strerror}") from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._file.fileno(), 0)
+            os.pwrite(self._file.fileno(), str(os.getpid()).encode(), 0)
         except BlockingIOError:
+            holder = self._file.read(PID_DIGITS).decode("ascii", errors="replace")
             self.release()
-            raise DatabaseTaken(IN_USE.format(path)) from None
+            process = f" (process {holder})" if holder.isdigit() else ""
+            raise DatabaseTaken(IN_USE.format(path) + process) from None
         except OSError as error:
             self.release()
             raise StoreError(f"{beside}: cannot be locked: {error.strerror}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -225,3 +226,40 @@ def test_times_are_told_as_people_do() -> None:
     ]
     assert since(None) == ""
     assert since((datetime.now(UTC) - timedelta(days=3)).isoformat()) == "3 days"
+
+
+@pytest.mark.parametrize(
+    ("entries", "is_told"),
+    [
+        ({"phones": {"added": 1, "changed": 0, "removed": 0}}, True),
+        ({"users": {"added": 2, "changed": 0, "removed": 0}}, True),
+        ({"phones": {"added": 0, "changed": 1, "removed": 0}}, False),
+        ({"trunks": {"added": 1, "changed": 0, "removed": 0}}, False),
+        ({}, False),
+    ],
+)
+def test_a_reload_tells_where_new_random_passwords_are(
+    entries: dict[str, dict[str, int]],
+    is_told: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "softswitch.toml"
+    file.write_text(f'[storage]\nurl = "sqlite:///{tmp_path}/switch.db"\n')
+    monkeypatch.setattr(ask, "_ask", lambda *_, **__: {"entries": entries, "after_restart": []})
+    code, told, _ = run("reload", "--config", str(file))
+    assert (code, f"are in {tmp_path}/passwords.json)" in told) == (0, is_told)
+
+
+def test_who_dials_is_asked_for_by_the_name_of_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    targets: list[str] = []
+
+    def answer(
+        _config: object, _user: object, _method: str, target: str, *_: object, **__: object
+    ) -> dict[str, Any]:
+        targets.append(target)
+        return {}
+
+    monkeypatch.setattr(ask, "_ask", answer)
+    run("route", "1", "--from", "4444", "--json")
+    assert targets == ["/v1/route?number=1&from=4444"]

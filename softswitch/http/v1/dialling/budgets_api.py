@@ -37,6 +37,8 @@ class BudgetsApi:
     async def list(self, request: web.Request, _user: User) -> web.Response:
         """What is used today."""
         page = asked(request, BudgetUsesPage)
+        if page.budget is not None:
+            self._require(page.budget)
         uses = sorted(
             (
                 use
@@ -51,8 +53,7 @@ class BudgetsApi:
     async def forget(self, request: web.Request, user: User) -> web.Response:
         """Let a budget begin again, in the name of the user."""
         wanted = asked(request, BudgetUsesChosen)
-        if self._budgets.find(wanted.budget) is None:
-            raise NotServed(404, f"no budget {wanted.budget[:64]!r}")
+        self._require(wanted.budget)
         forgotten = self._budgets.begin_again(wanted.budget, wanted.subject)
         for used in forgotten:
             log.warning(
@@ -64,3 +65,8 @@ class BudgetsApi:
                 user=user.name,
             )
         return answer(200, BudgetUsesForgotten(forgotten=len(forgotten)))
+
+    def _require(self, name: str) -> None:
+        """Raise NotServed where there is no such budget."""
+        if self._budgets.find(name) is None:
+            raise NotServed(404, f"no budget {name[:64]!r}")

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from softswitch.calls.features.features import Condition
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights
 from softswitch.calls.numbers.rules.explanation import Explanation
@@ -20,16 +21,23 @@ from softswitch.http.v1.dialling.route_json import (
 )
 from softswitch.http.v1.serving import served
 
-IsCode = Callable[[str], bool]
-"Whether something that is dialled is a service code."
+CodeOf = Callable[[str], str]
+"Which service code something is that is dialled; empty where it is none."
+
+CONDITIONS = {
+    Condition.BUSY: "while it is busy",
+    Condition.NO_ANSWER: "that nobody answers",
+    Condition.NOT_REGISTERED: "while none of its phones is registered",
+}
+"When calls are forwarded, besides always."
 
 
 class RouteApi:
     """Explains numbers."""
 
-    def __init__(self, plan: DialPlan, is_code: IsCode, users: Users) -> None:
+    def __init__(self, plan: DialPlan, code_of: CodeOf, users: Users) -> None:
         self._plan = plan
-        self._is_code = is_code
+        self._code_of = code_of
         self._users = users
 
     def routes(self) -> list[web.RouteDef]:
@@ -41,13 +49,40 @@ class RouteApi:
         question = asked(request, RouteQuestion)
         rights, at = self._rights(question), _moment(question.at)
         number, routing = question.number, self._plan.routing
-        is_code = bool(rights.extension) and self._is_code(number)
-        if is_code and not routing.is_emergency(number, rights):
+        code = self._code_of(number) if rights.extension else ""
+        if code and not routing.is_emergency(number, rights):
             told = Explanation()
-            told.tell("service codes", "", f"{number[:96]} is one of them", takes=True)
-            return answer(200, show_route(number, at, told, is_code=True))
+            told.tell("service codes", "", f"{number[:96]} is {code}", takes=True)
+            return answer(200, show_route(number, at, told, code=code))
         told = routing.explain(number, rights, at.timestamp())
-        return answer(200, show_route(number, at, told))
+        return answer(200, show_route(number, at, told, becomes=self._becomes(told)))
+
+    def _becomes(self, told: Explanation) -> str:
+        """What becomes of a call to the extension by its features; empty where it just rings.
+
+        Those that count for every call are steps as well.
+        """
+        extension = self._plan.directory.find(told.extension) if told.extension else None
+        if extension is None:
+            return ""
+        features = self._plan.features_of(extension)
+        always, busy = features.forward_always.target, features.forward_busy.target
+        if always:
+            told.tell(
+                "forward_always", always, f"{extension.number} forwards all calls", takes=True
+            )
+            return f"all of its calls are forwarded to {always}"
+        sentences = []
+        if features.do_not_disturb:
+            why = f"{extension.number} does not want to be disturbed"
+            told.tell("do_not_disturb", busy, why, takes=True)
+            then = f"calls are forwarded to {busy}" if busy else "callers hear busy"
+            return f"it does not want to be disturbed, so {then}"
+        for condition, when in CONDITIONS.items():
+            target = features.forward(condition).target
+            if target:
+                sentences.append(f"calls {when} are forwarded to {target}")
+        return ", ".join(sentences)
 
     def _rights(self, question: RouteQuestion) -> Rights:
         """Who dials. Raises BadQuery."""

@@ -58,7 +58,12 @@ class RouteShown(msgspec.Struct, frozen=True, kw_only=True):
     status: Annotated[int, Meta(description="The response that refuses the call; 0 for none.")]
     sentence: Annotated[str, Meta(description="Why it is refused; empty where it is not.")]
     code: Annotated[bool, Meta(description="Whether it is a service code.")]
+    code_name: Annotated[str, Meta(description="Its key in `[codes]`; empty where it is none.")]
     extension: Annotated[str, Meta(description="The extension that would ring; or empty.")]
+    becomes: Annotated[
+        str,
+        Meta(description="What becomes of its calls by forwarding and do not disturb; or empty."),
+    ]
     caller: Annotated[
         str, Meta(description="The caller's number as a rule to an extension makes it; or empty.")
     ]
@@ -69,7 +74,7 @@ class RouteShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def show_route(
-    number: str, at: datetime, explained: Explanation, *, is_code: bool = False
+    number: str, at: datetime, explained: Explanation, *, code: str = "", becomes: str = ""
 ) -> RouteShown:
     """An explanation as JSON."""
     return RouteShown(
@@ -77,8 +82,10 @@ def show_route(
         at=at,
         status=explained.status,
         sentence=explained.sentence,
-        code=is_code,
+        code=bool(code),
+        code_name=code,
         extension=explained.extension,
+        becomes=becomes,
         caller=explained.caller,
         ways=[WayShown(**way._asdict()) for way in explained.ways],
         classes=list(explained.classes),

@@ -58,6 +58,8 @@ async def test_what_is_used_and_of_how_much(client: Client) -> None:
     _, told = await ask(client, "?offset=2&limit=1")
     assert (told["total"], [each["subject"] for each in told["uses"]]) == (3, ["1001"])
     assert (await ask(client, "?colour=red"))[0] == 400
+    status, told = await ask(client, "?budget=nosuch")
+    assert (status, told["detail"]) == (404, "no budget 'nosuch'")
 
 
 async def test_a_budget_begins_again_in_the_name_of_a_user(client: Client, till: Till) -> None:

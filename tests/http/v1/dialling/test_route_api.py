@@ -22,13 +22,23 @@ from softswitch.http.v1.dialling.route_api import RouteApi
 from tests.calls.extensions import extension
 from tests.calls.numbers.test_trunks import trunk
 
+CODES = {"*65": "own_number", "112": "own_number"}
 LOGIN = {"Authorization": encode_basic_auth("admin", "s3cret")}
 Client = TestClient[web.Request, web.Application]
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
-    directory = Directory([extension("1000"), extension("1001")])
+    directory = Directory(
+        [
+            extension("1000"),
+            extension("1001"),
+            extension("1002", forward_always="2000", do_not_disturb=True),
+            extension("1003", do_not_disturb=True),
+            extension("1004", do_not_disturb=True, forward_busy="2001"),
+            extension("1005", forward_busy="2001", forward_no_answer="2002"),
+        ]
+    )
     rules = Rules(
         (
             Route(pattern="00*", trunk="carrier", extensions=frozenset({"1001"}), name="abroad"),
@@ -46,7 +56,7 @@ async def client() -> AsyncIterator[Client]:
         None,  # type: ignore[arg-type]
     )
     app = web.Application()
-    api = RouteApi(plan, lambda dialled: dialled in ("*65", "112"), Users({"admin": "s3cret"}))
+    api = RouteApi(plan, lambda dialled: CODES.get(dialled, ""), Users({"admin": "s3cret"}))
     app.add_routes(api.routes())
     async with TestClient(TestServer(app, host="127.0.0.1"), headers=LOGIN) as client:
         yield client
@@ -83,7 +93,9 @@ async def test_every_other_end(client: Client) -> None:
     assert told["status"] == 403
     assert lines_of(told)[0].startswith("0043 is refused with 403: calls from trunks")
     assert lines_of(await ask(client, number="9", trunk="carrier"))[0] == "9 rings extension 1000"
-    assert lines_of(await ask(client, number="*65", extension="1000"))[0] == "*65 is a service code"
+    assert lines_of(await ask(client, number="*65", extension="1000"))[0] == (
+        "*65 is the service code own_number"
+    )
     assert (await ask(client, number="*65"))["status"] == 404  # a command dials no codes
     emergency = await ask(client, number="112", extension="1000")
     assert emergency["emergency"]
@@ -120,3 +132,33 @@ async def test_a_question_that_makes_no_sense(
 async def test_only_users_are_told(client: Client) -> None:
     answer = await client.get("/v1/route?number=1", headers={"Authorization": "Basic eDp5"})
     assert answer.status == 401
+
+
+@pytest.mark.parametrize(
+    ("number", "becomes", "steps"),
+    [
+        ("1000", "", []),
+        ("1002", "all of its calls are forwarded to 2000", ["forward_always"]),
+        ("1003", "it does not want to be disturbed, so callers hear busy", ["do_not_disturb"]),
+        (
+            "1004",
+            "it does not want to be disturbed, so calls are forwarded to 2001",
+            ["do_not_disturb"],
+        ),
+        (
+            "1005",
+            "calls while it is busy are forwarded to 2001, "
+            "calls that nobody answers are forwarded to 2002",
+            [],
+        ),
+    ],
+)
+async def test_what_an_extension_makes_of_its_calls_is_told(
+    client: Client, number: str, becomes: str, steps: list[str]
+) -> None:
+    told = await ask(client, number=number)
+    assert told["becomes"] == becomes
+    features = [step["rule"] for step in told["steps"]]
+    assert [each for each in features if each in ("forward_always", "do_not_disturb")] == steps
+    verdict = f"{number} rings extension {number}"
+    assert lines_of(told)[0] == (f"{verdict}; {becomes}" if becomes else verdict)
