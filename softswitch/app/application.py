@@ -7,6 +7,7 @@ sockets of SIP last, so that the first datagram finds everything in place.
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -114,6 +115,11 @@ class Application:
             raise
         note(detail=", ".join(f"{name} {told}" for name, told in report.summary().items()))
         return report
+
+    def abandon(self) -> None:
+        """Remove what nobody else would where the process ends at once, without `stop`."""
+        self.parts.terminal_key.drop()
+        shutil.rmtree(self.parts.access.fetched, ignore_errors=True)
 
     async def drain(self) -> None:
         """Refuse new calls, give the others time to end, then say goodbye to them."""

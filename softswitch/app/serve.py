@@ -43,12 +43,14 @@ async def serve(
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_report)
     over, hung_up = asyncio.Event(), asyncio.Event()
-    _catch_signals(loop, over, hung_up)
+    running: list[Application] = []
+    _catch_signals(loop, over, hung_up, running)
     ending = asyncio.create_task(over.wait())
     try:
         application = await _start_unless(ending, settings, passwords, source)
         if application is None:
             return
+        running.append(application)
         reloading = asyncio.create_task(_reload_when_asked(hung_up, application))
         try:
             ready(application)
@@ -97,9 +99,14 @@ async def _reload_when_asked(asked: asyncio.Event, application: Application) -> 
 
 
 def _catch_signals(
-    loop: asyncio.AbstractEventLoop, over: asyncio.Event, hung_up: asyncio.Event
+    loop: asyncio.AbstractEventLoop,
+    over: asyncio.Event,
+    hung_up: asyncio.Event,
+    running: list[Application],
 ) -> None:
     """Let the first signal set `over`, a second one end the process, and SIGHUP set `hung_up`.
+
+    `running` is the application, once it has started.
 
     A terminal that is closed sends SIGHUP as well; that ends the switch as it always did.
     """
@@ -110,6 +117,8 @@ def _catch_signals(
         nonlocal first
         if loop.time() > first + SAME_SIGNAL:
             log.warning("ended at once")
+            for application in running:
+                application.abandon()
             os._exit(KILLED)
         first = min(first, loop.time())
         over.set()

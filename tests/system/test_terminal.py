@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.ports import free_port
 from tests.system.peer import peers, status
-from tests.system.program import running, until
+from tests.system.program import Program, running, until
 from tests.system.voices import Voice
 
 PHONES = "\n".join(
@@ -22,6 +23,37 @@ SETTINGS = f"""
 name = "carrier"
 host = "127.0.0.1:{free_port()}"
 """
+
+
+@pytest.mark.timeout(90)
+async def test_a_second_signal_leaves_no_folder_and_no_key_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    echo = '\n[[extensions]]\nnumber = "600"\ntype = "echo"\n'
+    program = Program(tmp_path, PHONES + echo, overrides={"SHUTDOWN__GRACE_TIME": "60"})
+    await program.start()
+    assert program.process is not None
+    try:
+        async with peers(program, "1000") as (alice,):
+            voice = Voice()
+            await voice.open()
+            invite = await alice.invite("600", voice.describe())
+            answer = await alice.answer_to(invite)
+            alice.established(invite, answer)
+            assert list(temporary.glob("softswitch-*"))
+            program.process.send_signal(signal.SIGINT)
+            await until(lambda: "draining" in program.log())
+            await asyncio.sleep(0.3)  # longer than two signals that are one
+            program.process.send_signal(signal.SIGINT)
+            assert await program.process.wait() == 143
+            await voice.close()
+    finally:
+        await program.stop()
+    assert not list(temporary.glob("softswitch-*"))
+    assert not (tmp_path / "data/terminal.key").exists()
 
 
 @pytest.mark.timeout(120)

@@ -43,6 +43,8 @@ class WebAccess:
     "The URLs of recordings."
     background: Background
     "Owns the work that nobody waits for."
+    fetched: Path
+    "The folder of sounds that were fetched, which goes when the switch ends."
 
 
 async def open_web_access(
@@ -82,6 +84,7 @@ async def open_web_access(
         sounds=Sounds(files, fetcher, Path(fetched), recordings.file_of, prompts=prompts),
         recordings=recordings,
         background=background,
+        fetched=Path(fetched),
     )
 
 
