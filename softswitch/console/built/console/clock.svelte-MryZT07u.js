@@ -1,0 +1,1 @@
+import{Y as e,ct as t,ot as n,st as r}from"./session.svelte-C1i9ZTkf.js";var i=new class{#e=t(n(Date.now()));get now(){return e(this.#e)}set now(e){r(this.#e,e,!0)}constructor(){setInterval(()=>document.visibilityState===`visible`&&(this.now=Date.now()),1e3)}since(e){return(this.now-Date.parse(e))/1e3}};export{i as t};
