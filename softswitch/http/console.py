@@ -12,7 +12,7 @@ import asyncio
 
 from aiohttp import web
 
-from softswitch.console.built_files import ASSETS, INDEX, BuiltFile, BuiltFiles
+from softswitch.console.built_files import INDEX, BuiltFile, BuiltFiles
 
 POLICY = "; ".join(
     (
@@ -61,7 +61,7 @@ class Console:
     async def page(self, request: web.Request) -> web.Response:
         """The page. Raises HTTPNotFound where it has not been built."""
         if INDEX not in self._files:
-            raise web.HTTPNotFound(text=f"the console is not built: {ASSETS}/built has no {INDEX}")
+            raise web.HTTPNotFound(text="the console is not built: make console")
         return await self._answer(request, INDEX, PAGE_HEADERS)
 
     async def _file(self, request: web.Request) -> web.Response:
@@ -76,7 +76,10 @@ class Console:
     async def _answer(
         self, request: web.Request, name: str, headers: dict[str, str]
     ) -> web.Response:
-        file = await asyncio.to_thread(self._files.get, name)
+        try:
+            file = await asyncio.to_thread(self._files.get, name)
+        except OSError:  # another version was installed since the switch started
+            raise web.HTTPNotFound(text="the file is there no more: restart the switch") from None
         # One tag for both forms, so it is a weak one (RFC 9110 section 8.8.1).
         headers = {**headers, "ETag": f'W/"{file.tag}"', "Vary": "Accept-Encoding"}
         if _has_it(request, file):

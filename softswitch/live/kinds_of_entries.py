@@ -116,8 +116,18 @@ class EntryKind:
 
 def types_of_extensions() -> Sequence[str]:
     """Every type that an extension may have, in the order of the settings."""
+    return list(_models_by_type())
+
+
+def model_of_type(type_name: str) -> type[BaseModel]:
+    """The model of the extensions of a type. Raises KeyError."""
+    return _models_by_type()[type_name]
+
+
+@cache
+def _models_by_type() -> Mapping[str, type[BaseModel]]:
     models: Sequence[type[BaseModel]] = get_args(AnyExtension)
-    return [get_args(model.model_fields["type"].annotation)[0] for model in models]
+    return {get_args(model.model_fields["type"].annotation)[0]: model for model in models}
 
 
 def plural_of(type_name: str) -> str:

@@ -90,6 +90,11 @@ async def test_there_is_nothing_else(client: Client, path: str) -> None:
     assert (await client.get(path)).status == 404
 
 
+async def test_a_file_that_a_new_version_has_removed(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "console" / "index-1.js").unlink()
+    assert (await client.get("/console/index-1.js")).status == 404
+
+
 async def test_the_folder_leads_to_the_page(client: Client) -> None:
     for path in ("/console", "/console/"):
         answer = await client.get(path)

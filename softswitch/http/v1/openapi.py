@@ -34,6 +34,7 @@ from softswitch.http.v1.commands.commands_json import COMMAND_OPERATIONS
 from softswitch.http.v1.dialling.budgets_json import BUDGET_OPERATIONS
 from softswitch.http.v1.dialling.route_json import DIALLING_OPERATIONS
 from softswitch.http.v1.entries.description import ENTRY_OPERATIONS
+from softswitch.http.v1.entries.entry_schemas import entry_schemas
 from softswitch.http.v1.events.events_json import EVENT_OPERATIONS
 from softswitch.http.v1.extensions.callbacks_json import CALLBACK_OPERATIONS
 from softswitch.http.v1.extensions.features_json import FEATURE_OPERATIONS
@@ -145,6 +146,10 @@ def _document(operations: Iterable[Operation]) -> dict[str, Any]:
     for operation in operations:
         described = _operation(operation, named, fields)
         paths.setdefault(f"/v1{operation.path}", {})[operation.method] = described
+    entries, models = entry_schemas(_SCHEMAS.replace("{name}", "{model}"))
+    for name, schema in entries.items():
+        # Beside the body, which takes any object: what is wrong with an entry is told by 422.
+        paths[f"/v1/{name}"]["post"]["x-entry"] = schema
     paths[PATH] = dict(command_path())
     tags = sorted(
         {tag for path in paths.values() for each in path.values() for tag in each["tags"]}
@@ -161,7 +166,7 @@ def _document(operations: Iterable[Operation]) -> dict[str, Any]:
         "tags": [{"name": tag} for tag in tags],
         "paths": paths,
         "components": {
-            "schemas": schemas | command_schemas(),
+            "schemas": models | schemas | command_schemas(),
             "securitySchemes": LOGINS,
         },
     }

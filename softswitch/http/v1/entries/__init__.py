@@ -5,5 +5,6 @@ entries_api    lists, shows, adds, changes and removes entries
 changes_api    `/v1/changes`: many changes at once, all or none; `/v1/reload`
 sounds_api     `/v1/prompts/{name}/sound`: uploads and downloads
 entries_json   the classes that all of them answer
+entry_schemas  the JSON Schema of each kind of entry, for forms
 description    their part of `/openapi.json`
 """
