@@ -1,0 +1,55 @@
+"""What events cost: five hundred calls that change take little of a core, and many readers too."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from softswitch.events.event_journal import EventJournal
+from softswitch.events.filters import ALL
+from softswitch.events.following import Following
+from softswitch.guard.rights import User
+
+CALLS = 500
+A_SECOND = 100
+"Events: each of the calls changes every five seconds."
+SHARE = 0.05
+"Of a core."
+TURN = 4
+"Events that come to disk together at that rate, with a commit every 40 ms."
+SHOWN = {
+    "id": "7fQ0h2XkLm", "state": "InCall", "direction": "Internal", "dialed": "1001",
+    "caller": {"number": "1000", "name": "Anna Example", "trunk": ""},
+    "callee": {"number": "1001", "name": "Ben Example", "trunk": ""},
+    "started_at": "2026-11-30T23:00:00.123Z", "answered_at": "2026-11-30T23:00:02.456Z",
+    "chain": "7fQ0h2XkLm",
+}  # fmt: skip
+
+
+async def test_five_hundred_calls_that_change_take_a_twentieth_of_a_core(
+    journal: EventJournal,
+) -> None:
+    """The writer of the database, which is a thread of its own, and one reader are in it."""
+    many = 2 * CALLS
+    heard = asyncio.ensure_future(hear(journal, many))
+    await asyncio.sleep(0)
+    began = time.process_time()
+    for turn in range(many // TURN):
+        for each in range(TURN):
+            call = f"call{turn * TURN + each}"
+            journal.publish("call.changed", call, SHOWN, call=call, numbers=("1000", "1001"))
+        last = (turn + 1) * TURN
+        while journal.newest < last:
+            await journal.arrival()
+    assert await heard == many
+    seconds = (time.process_time() - began) / many
+    assert seconds * A_SECOND <= SHARE, f"{seconds * 1e6:.0f} µs an event"
+
+
+async def hear(journal: EventJournal, many: int) -> int:
+    """Read so many events, as a reader of the web API does."""
+    following, count = Following(journal, None, ALL, User("admin")), 0
+    while count < many:
+        portion = await following.next(60)
+        count += len("".join(each.body for each in portion.events)) and len(portion.events)
+    return count
