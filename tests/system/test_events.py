@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
@@ -198,6 +199,31 @@ async def test_a_call_that_a_crash_ends_is_told_as_interrupted(tmp_path: Path) -
         found = await told(again, "call.ended")
     assert found[-1]["data"]["outcome"] == "interrupted"
     assert found[-1]["subject"] == found[-1]["data"]["id"]
+
+
+async def test_a_thousand_readers_leave_room_for_calls_and_requests(tmp_path: Path) -> None:
+    asked = f"GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: {LOGIN['Authorization']}\r\n\r\n"
+    async with running(tmp_path, SETTINGS) as program, peers(program, "1000", "1001") as (a, b):
+        writers, statuses = [], Counter[bytes]()
+
+        async def follow() -> None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", program.http_port)
+            writers.append(writer)
+            with suppress(ConnectionError):
+                writer.write(asked.encode())
+                statuses[(await reader.readline())[9:12]] += 1
+
+        await asyncio.gather(*(follow() for _ in range(1000)))
+        # Who finds no connection is cut off; who finds one hears why there is no place.
+        assert statuses[b"200"] == 100
+        assert statuses.keys() <= {b"200", b"503", b""}
+        ours, _ = await talk(a, b)
+        await ours.hang_up()
+        b.respond(await b.request("BYE"), 200)
+        assert (await program.v1("GET", "calls"))[0] == 200
+        for writer in writers:
+            writer.close()
+        await program.until_metric("softswitch_event_clients", 0, 30)
 
 
 async def told(program: Program, kind: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from softswitch.events.event_journal import EventJournal
 from softswitch.http.users import Users
+from softswitch.http.v1.events import events_api
 from softswitch.http.v1.events.events_api import EventsApi
 from softswitch.http.v1.events.streams import EventStreams
 from softswitch.http.v1.serving import problems
@@ -152,6 +153,17 @@ async def test_a_user_that_is_removed_is_sent_no_more(
         await answer.content.readuntil(b"\n\n")  # what it had the right to when it asked
         await publish(journal, "2")
         assert await answer.content.read() == b""
+
+
+async def test_a_login_that_has_ended_is_sent_no_more(
+    client: Client, journal: EventJournal, users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events_api, "HEARTBEAT", 0.2)
+    async with asyncio.timeout(20), client.get(PATH) as answer:
+        await answer.content.readuntil(b"\n\n")
+        assert (await answer.content.readuntil(b"\n\n")).startswith(b": heartbeat\nid: 0")
+        users.exchange({"admin": "another", "app": "s3cret"}, SETTINGS)  # the same user and role
+        await answer.content.read()
 
 
 async def test_only_so_many_readers_are_let_in(client: Client, journal: EventJournal) -> None:
