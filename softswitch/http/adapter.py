@@ -194,7 +194,7 @@ def _note_change(request: web.Request, sent: SentFields, user: User) -> None:
     if wanted is None or wanted.right in VIEWS:
         return
     target = next((sent.lower[name] for name in TARGETS if sent.lower.get(name)), "")
-    ask_change(request, AskedChange(user, wanted.name(), target))
+    ask_change(request, AskedChange(user, wanted.name(), target, hurries=True))
     tell_given(request, (name for name in sent.lower if name not in REQUEST_FIELDS))
 
 

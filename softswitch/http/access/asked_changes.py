@@ -24,6 +24,8 @@ class AskedChange:
     target: str
     result: str = ""
     "What became of it; empty where the status of the answer says that."
+    hurries: bool = False
+    "Whether the answer goes before the row is on disk: commands about calls do not wait."
 
 
 _ASKED = web.RequestKey("asked_change", AskedChange)

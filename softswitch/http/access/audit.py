@@ -1,7 +1,7 @@
 """Writes the audit log: every request that asks to change something, and what became of it.
 
-A row is on disk before its request is answered, unless the database is away: what it does not take
-is in the log of the switch.
+Below `/v1` a row is on disk before its request is answered, unless the database is away; commands
+of `/api` do not wait for theirs. What the database does not take is in the log of the switch.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Audit:
                     result=change.result or (DONE if status < 400 else str(status)),
                     detail=given_of(request),
                 )
-                if written is not None:
+                if written is not None and not change.hurries:
                     await asyncio.wait((written,), timeout=PATIENCE)
         return answer
 

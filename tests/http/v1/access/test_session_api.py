@@ -15,10 +15,12 @@ from softswitch.guard.rights import Right, User
 from softswitch.http.access.sessions import Sessions
 from softswitch.http.users import Users
 from softswitch.http.v1.access.session_api import SessionApi
+from softswitch.http.v1.openapi import OPERATIONS
 from softswitch.http.v1.operations import Operation
 from softswitch.http.v1.serving import problems, served
 from softswitch.settings.exchange.users import HttpUser
 from tests.http.access.test_sessions import Kept
+from tests.http.v1.test_serving import path_of
 
 Client = TestClient[web.Request, web.Application]
 OURS = {"X-Requested-With": "softswitch"}
@@ -259,3 +261,28 @@ async def test_the_fields_of_a_request_and_its_password_go_before_the_cookie(
             "extensions": ["1000", "1100-1199"],
             "expires": None,
         }
+
+
+async def test_every_operation_needs_a_login_and_by_cookie_a_page_of_ours(users: Users) -> None:
+    assert users._sessions is not None
+    works = {operation.id: done for operation in OPERATIONS}
+    app = web.Application(middlewares=[problems])
+    app.add_routes(served(OPERATIONS, users, works))
+    users.exchange({"root": "pw"})
+    cookie, _ = await users._sessions.begin("root", "pw")
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        sent = {"Cookie": f"softswitch-{client.port}={cookie}"}
+        for operation in OPERATIONS:
+            if operation.right is None:
+                continue
+            changes = operation.method != "get"
+            for headers, expected in (
+                ({}, 401),
+                ({"Cookie": f"softswitch-{client.port}=x", **OURS}, 401),
+                (sent, 403 if changes else 200),
+                ({**sent, **OURS}, 200),
+                ({**sent, **OURS, "Origin": "http://evil.example"}, 403),
+            ):
+                method, path = operation.method.upper(), path_of(operation, "1000")
+                async with client.request(method, path, headers=headers) as answer:
+                    assert answer.status == expected, (operation.id, headers)
