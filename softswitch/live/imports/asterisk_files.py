@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from softswitch.live.imports.imported import Imported, Place
+from softswitch.live.imports.imported import Imported, ImportedPlace
 
 _SECTION = re.compile(r"\[([^\]]+)\]\s*(?:\(([^)]*)\))?\s*")
 _PAIR = re.compile(r"([^=\s][^=]*?)\s*(\+?=>?)\s*(.*)")
@@ -34,11 +34,11 @@ class AsteriskSection:
         """The last value of a key; empty without."""
         return next((pair.value for pair in reversed(self.pairs) if pair.key == key), "")
 
-    def places(self, **keys: str) -> dict[str, Place]:
+    def places(self, **keys: str) -> dict[str, ImportedPlace]:
         """Where keys of an entry of ours stand here, by what they are called here."""
         lines = {pair.key: pair.line for pair in self.pairs}
         return {
-            own: Place(lines[key], f"{key} of [{self.name}]")
+            own: ImportedPlace(lines[key], f"{key} of [{self.name}]")
             for own, key in keys.items()
             if key in lines
         }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
-class Place(NamedTuple):
+class ImportedPlace(NamedTuple):
     """Where a value stands in a file."""
 
     line: int
@@ -26,13 +26,13 @@ class ImportedEntry(NamedTuple):
     body: dict[str, Any]
     line: int
     "Where it begins in the file, from 1."
-    places: Mapping[str, Place] = {}
+    places: Mapping[str, ImportedPlace] = {}
     "Where keys of the body stand in the file, as far as they do."
 
-    def place(self, field: str) -> Place:
+    def place(self, field: str) -> ImportedPlace:
         """Where a key of the body stands, and what is inside of it; else where the entry begins."""
         key = re.split(r"[.\[]", field, maxsplit=1)[0]
-        return self.places.get(key) or Place(self.line)
+        return self.places.get(key) or ImportedPlace(self.line)
 
 
 @dataclass(slots=True)

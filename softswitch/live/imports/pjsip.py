@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from softswitch.live.imports.asterisk_files import AsteriskSection, read_sections
-from softswitch.live.imports.imported import Imported, ImportedEntry, Place
+from softswitch.live.imports.imported import Imported, ImportedEntry, ImportedPlace
 
 DTMF = {"rfc4733": "event", "info": "info", "inband": "inband", "auto": "auto", "auto_info": "auto"}
 "`dtmf_mode`, and what it is here."
@@ -87,7 +87,7 @@ class _Endpoint:
             entry = ImportedEntry(collection, body, self._section.line, self._places(body))
             self._found.entries.append(entry)
 
-    def _places(self, body: Mapping[str, Any]) -> dict[str, Place]:
+    def _places(self, body: Mapping[str, Any]) -> dict[str, ImportedPlace]:
         """Where the keys of the entry stand."""
         encryption = dict.fromkeys(("srtp", "srtp_keys"), "media_encryption")
         found = self._section.places(name="callerid", dtmf="dtmf_mode", **encryption)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 
-from softswitch.live.imports.imported import Imported, ImportedEntry, Place
+from softswitch.live.imports.imported import Imported, ImportedEntry, ImportedPlace
 from softswitch.settings.extensions.phone import PhoneExtension
 
 NAMES = {
@@ -76,7 +76,7 @@ def _read(row: list[str], columns: list[tuple[str, str]], line: int, found: Impo
         if cell.strip()
     ]
     body: dict[str, object] = {}
-    places = {key: Place(line, f"column {called}") for key, called, _ in cells}
+    places = {key: ImportedPlace(line, f"column {called}") for key, called, _ in cells}
     parts = " ".join(cell for key, _, cell in cells if key in PARTS_OF_NAMES)
     for key, _, cell in cells:
         if key and key not in PARTS_OF_NAMES:
