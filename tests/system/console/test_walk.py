@@ -119,7 +119,7 @@ async def console(program: Program, **context: object) -> AsyncIterator[Tab]:
 PLACES = (
     *("now", "queues", "conferences", "history", "call", "recordings", "voicemail"),
     *("extensions", "trunks", "routes", "calendars", "budgets", "lamp_lists", "prompts"),
-    *("messages", "alarms", "contacts", "bans", "users", "settings"),
+    *("messages", "alarms", "contacts", "bans", "audit", "users", "settings"),
 )
 
 

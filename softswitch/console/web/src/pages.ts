@@ -2,6 +2,7 @@
  * The pages of the console, in the order of the menu. A new page is its file and its line here. What stands in the
  * address behind its name, such as the ID of a call, it reads from `route.now.rest`.
  */
+import ScrollText from '@lucide/svelte/icons/scroll-text'
 import Activity from '@lucide/svelte/icons/activity'
 import Ban from '@lucide/svelte/icons/ban'
 import Bell from '@lucide/svelte/icons/bell-ring'
@@ -71,6 +72,7 @@ export const PAGES: PageDeclared[] = [
   { path: 'alarms', group: 'messages', key: 'a', icon: Bell, title: { en: 'Alarms', de: 'Alarme' }, roles: ['admin', 'operator', 'viewer'], load: () => import('./pages/alarms/AlarmsPage.svelte') },
   { path: 'contacts', group: 'messages', key: 'b', icon: BookUser, title: { en: 'Address books', de: 'Adressbücher' }, roles: ['admin', 'operator', 'viewer'], load: () => import('./pages/contacts/ContactsPage.svelte') },
   { path: 'bans', group: 'system', icon: Ban, title: { en: 'Bans', de: 'Sperren' }, roles: ['admin', 'operator', 'viewer'], load: () => import('./pages/bans/BansPage.svelte') },
+  { path: 'audit', group: 'system', icon: ScrollText, title: { en: 'Audit', de: 'Protokoll' }, roles: ['admin'], load: () => import('./pages/audit/AuditPage.svelte') },
   { path: 'users', group: 'system', key: 'u', icon: UserCog, title: { en: 'Users', de: 'Benutzer' }, roles: ['admin', 'operator', 'viewer'], load: () => import('./pages/entries/EntriesPage.svelte') },
   { path: 'settings', group: 'system', key: 's', icon: Cog, title: { en: 'Settings', de: 'Einstellungen' }, roles: ['admin', 'operator', 'viewer'], load: () => import('./pages/settings/SettingsPage.svelte') },
 ]
