@@ -105,6 +105,11 @@ class EventJournal:
 
     # -- what happens ------------------------------------------------------------------------------
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the database does not answer, so that all events wait."""
+        return self._journal.is_away
+
     def publish(
         self,
         kind: str,

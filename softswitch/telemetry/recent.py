@@ -34,6 +34,8 @@ class RecentLines:
         """`mask` hides secrets in a text."""
         self._mask = mask
         self._lines: deque[RecentLine] = deque(maxlen=MOST)
+        self.listeners: list[Callable[[RecentLine], None]] = []
+        "Told of each line, in the thread that has written it; must not raise."
 
     def __call__(
         self, _logger: object, _method: str, event: MutableMapping[str, Any]
@@ -54,7 +56,10 @@ class RecentLines:
         count = 1
         if self._lines and self._lines[-1][1:4] == (level, text, facts):
             count += self._lines.pop().times
-        self._lines.append(RecentLine(time.time(), level, text, facts, count))
+        line = RecentLine(time.time(), level, text, facts, count)
+        self._lines.append(line)
+        for listener in self.listeners:
+            listener(line)
 
     def __iter__(self) -> Iterator[RecentLine]:
         """The newest first."""

@@ -17,6 +17,7 @@ from softswitch.calls.call_control import CallControl
 from softswitch.events.event_journal import EventJournal
 from softswitch.events.publishers.applications import ApplicationEvents
 from softswitch.events.publishers.calls import ENDED, STARTED, CallEvents
+from softswitch.events.publishers.errors import ErrorEvents
 from softswitch.events.publishers.guarding import BanEvents
 from softswitch.events.publishers.lines import LineEvents
 from softswitch.events.publishers.on_disk import REMEMBERED, KeptChanges
@@ -30,6 +31,7 @@ from softswitch.store.errors import StoreError
 from softswitch.store.events.event_rows import calls_without_end
 from softswitch.store.messages import latest_messages
 from softswitch.store.store import Store
+from softswitch.telemetry.log import RECENT
 from softswitch.telemetry.metrics import Metric
 
 log = structlog.get_logger("softswitch.events")
@@ -98,6 +100,7 @@ async def publish_from(
     LineEvents(journal, signalling.trunks, calls.queues, calls.rooms)
     ApplicationEvents(journal, applications)
     cleanup.callback(BanEvents(journal, foundation.bans).close)
+    cleanup.callback(ErrorEvents(journal, RECENT).close)
 
 
 def file_was_read(name: str) -> dict[str, object]:

@@ -4,7 +4,8 @@
     calls          calls and their phones
     lines          trunks, queues, conferences
     guarding       bans
-    applications   web applications that were asked, errors in the log
+    applications   web applications that were asked
+    errors         lines of the log at level error
 
 Each hears of changes as others do, by a list of listeners; none changes anything.
 """
