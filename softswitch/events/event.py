@@ -24,6 +24,7 @@ TYPES: Mapping[str, str] = {
     "message.changed": "A message was accepted, sent, delivered, or has failed.",
     "voicemail.changed": "A message in a mailbox is new, moved or removed.",
     "alarm.received": "A report of an alarm system.",
+    "alarm.changed": "Somebody has acknowledged it.",
     "recording.started": "A call is recorded from now on.",
     "recording.finished": "The file of a recording is closed.",
     "ban.began": "A source that guessed passwords is banned.",

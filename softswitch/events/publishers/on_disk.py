@@ -61,6 +61,7 @@ class KeptChanges:
             messages.INSERT: self._message,
             messages.ADVANCE: self._progress,
             alarms.REPORT: self._alarm,
+            alarms.ACKNOWLEDGE: self._acknowledged,
             settings_entries.SAVE: self._entry,
             settings_entries.DROP: self._no_entry,
             choices.SAVE: self._choice,
@@ -149,6 +150,10 @@ class KeptChanges:
     def _alarm(self, row: Row) -> Found:
         data = {name: row[name] for name in row if name != "received_at"}
         yield self._news("alarm.received", row["id"], data)
+
+    def _acknowledged(self, row: Row) -> Found:
+        data = {"id": row["alarm"], "change": "acknowledged", "by": row["by"]}
+        yield self._news("alarm.changed", row["alarm"], data)
 
     def _entry(self, row: Row) -> Found:
         change = "added" if row["version"] == 1 else "changed"

@@ -12,9 +12,9 @@ from softswitch.settings.values import Count, Seconds, Section, Url, read_signin
 EVENT_TYPES = (
     *("call.started", "call.changed", "call.ended", "leg.changed", "registration.changed"),
     *("trunk.changed", "queue.changed", "conference.changed", "message.received"),
-    *("message.changed", "voicemail.changed", "alarm.received", "recording.started"),
-    *("recording.finished", "ban.began", "ban.ended", "settings.changed", "application.asked"),
-    "error",
+    *("message.changed", "voicemail.changed", "alarm.received", "alarm.changed"),
+    *("recording.started", "recording.finished", "ban.began", "ban.ended"),
+    *("settings.changed", "application.asked", "error"),
 )
 "All types of events; `events/event.py` says what each tells."
 
