@@ -15,5 +15,6 @@ asking/         asks the running switch by its HTTP API
 backup/         `backup` and `restore`: all that a switch keeps, in one file
 operating/      what runs: calls, registrations, trunks, recordings, alarms
 exchange/       what an operator of an exchange looks at and changes
+traces/         `trace`: what happened to a call, message by message; what happens now
 options, exits  what commands share: the option --config, exit codes and complaints
 """

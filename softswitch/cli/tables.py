@@ -32,6 +32,11 @@ def local(moment: str) -> str:
     return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S}" if moment else ""
 
 
+def local_time(moment: str) -> str:
+    """The time of day of a moment of `/v1` by the clock here: `08:15:00.123`."""
+    return f"{datetime.fromisoformat(moment).astimezone():%H:%M:%S.%f}"[:12]
+
+
 def printable(text: str) -> str:
     """A text without what would steer a terminal: callers choose names, and numbers."""
     return "".join(each if each.isprintable() else "\ufffd" for each in text)

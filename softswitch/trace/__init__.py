@@ -5,6 +5,8 @@
     traces      all timelines; gives every SIP message to the one that its dialog belongs to
     masking     hides passwords, keys and PINs from whoever reads a trace
     shown       a trace as readers get it, in pages
+    recent      the last lines of all traces, for who follows what happens
+    reading     finds a trace, on disk and in memory
     pcap        the SIP messages as a capture file
     kept/       the traces on disk: written beside the calls, for `trace.keep_days`
 

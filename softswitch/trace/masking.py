@@ -8,25 +8,29 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-SECRETS = re.compile(
-    rb"""
-      ^(?:proxy-)?authorization[ \t]*:(?P<credentials>(?:[^\r\n]|\r?\n[ \t])*)
-    | \binline:[ \t]*(?P<inline>[^\s|;"]+)                 # a=crypto, RFC 4568
-    | ^a=(?:ice-pwd|key-mgmt):(?P<pwd>[^\r\n]+)            # RFC 8839, RFC 4567
-    | ^k=(?:clear|base64|uri|prompt):?(?P<key>[^\r\n]*)    # RFC 4566
-    | \bsips?:[^\s:@<>"]+:(?P<password>[^\s@<>"]+)@        # RFC 3261 section 19.1.1
-    | \bhttps?://(?P<user>[^\s/@<>"?]+)@
-    | \bhttps?://[^\s<>"?]*\?(?P<query>[^\s<>"\#]+)
-    | ^(?:signal|d|digits)[ \t]*[=:][ \t]*(?P<pressed>[^\r\n]+)   # INFO of application/dtmf-relay
-    """,
-    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
+RULES: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
+    # RFC 3261 section 25.1: with the lines that go on behind it.
+    (b"authorization", re.compile(rb"(?m)^(?:proxy-)?authorization[ \t]*:()")),
+    (b"inline:", re.compile(rb"\binline:[ \t]*([^\s|;\"]+)")),  # RFC 4568
+    (b"a=ice-pwd:", re.compile(rb"a=ice-pwd:([^\r\n]+)")),  # RFC 8839
+    (b"a=key-mgmt:", re.compile(rb"a=key-mgmt:([^\r\n]+)")),  # RFC 4567
+    (b"\nk=", re.compile(rb"\nk=(?:clear|base64|uri|prompt):?([^\r\n]*)")),  # RFC 4566
+    (b"@", re.compile(rb"sips?:[^\s:@<>\"]+:([^\s@<>\"]+)@")),  # RFC 3261 section 19.1.1
+    (b"://", re.compile(rb"://([^\s/@<>\"?]+)@")),
+    (b"://", re.compile(rb"://[^\s<>\"?]*\?([^\s<>\"#]+)")),
+    # INFO of application/dtmf-relay and its kin
+    (b"signal", re.compile(rb"(?m)^signal[ \t]*[=:][ \t]*([^\r\n]+)")),
+    (b"digits", re.compile(rb"(?m)^digits[ \t]*[=:][ \t]*([^\r\n]+)")),
+    (b"\nd", re.compile(rb"(?m)^d[ \t]*[=:][ \t]*([^\r\n]+)")),
 )
-"What a message may hold that nobody is to read."
-PLACES = (b"uthorization", b"UTHORIZATION", b"nline", b"a=", b"k=", b"@", b"?", b"ignal", b"igits")
+"""What a message holds, in lower case, where it may hold a secret; where that is. The words come
+first, for they are found much faster."""
+_CREDENTIALS = re.compile(rb"[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*")
 _SCHEME = re.compile(
     rb"""\s*(\w+)(?:[^\r\n]*?\busername[ \t]*=[ \t]*("[^"\r\n]*"))?""", re.IGNORECASE
 )
-_KEY_BODY = re.compile(rb"\r\n(?:content-type|c)[ \t]*:[ \t]*application/dtmf", re.IGNORECASE)
+KEY_BODY = b"application/dtmf"
+"The type of a body that may be a key and nothing else."
 _URL_SECRETS = re.compile(r"//[^/@?#]*@|\?[^#]*|#.*")
 _NAMES = re.compile(r"(?i:(?:^|[^a-z])pin|pin$|pass|secret|token|cvv|cvc|card|iban|apikey)|Pin|PIN")
 _WRITTEN = re.compile(
@@ -44,27 +48,44 @@ STARS = b"*"
 
 def masked(octets: bytes) -> bytes:
     """A SIP message without its secrets."""
-    hidden = SECRETS.sub(_hide, octets)
-    if _KEY_BODY.search(hidden) is not None:
-        head, line, body = hidden.partition(b"\r\n\r\n")
-        if b"=" not in body and b":" not in body:
-            return head + line + STARS * len(body)
-    return hidden
+    small = octets.lower()
+    hidden = [
+        _hidden(octets, *found.span(1))
+        for word, rule in RULES
+        if word in small
+        for found in rule.finditer(small)
+    ]
+    if KEY_BODY in small:
+        hidden += _key_body(octets)
+    if not hidden:
+        return octets
+    parts, end = [], 0
+    for start, stop, instead in sorted(hidden):
+        if start >= end:
+            parts += octets[end:start], instead
+            end = stop
+    return b"".join((*parts, octets[end:]))
 
 
-def _hide(found: re.Match[bytes]) -> bytes:
-    """What stands in the place of a secret; of credentials scheme and user are left."""
-    name = found.lastgroup or ""
-    secret, whole = found[name], found[0]
-    start = found.start(name) - found.start()
-    instead = STARS * len(secret)
-    if name == "credentials":
-        scheme = _SCHEME.match(secret)
-        instead = b" ***"
-        if scheme is not None:
-            instead = b" " + scheme[1]
-            instead += b" username=" + scheme[2] + b", ***" if scheme[2] else b" ***"
-    return whole[:start] + instead + whole[start + len(secret) :]
+def _hidden(octets: bytes, start: int, stop: int) -> tuple[int, int, bytes]:
+    """What is hidden, and what stands there instead; of credentials scheme and user are left."""
+    if stop > start:
+        return start, stop, STARS * (stop - start)
+    found = _CREDENTIALS.match(octets, start)
+    assert found is not None  # it may be empty
+    scheme, instead = _SCHEME.match(found[0]), b" ***"
+    if scheme is not None:
+        instead = b" " + scheme[1]
+        instead += b" username=" + scheme[2] + b", ***" if scheme[2] else b" ***"
+    return start, found.end(), instead
+
+
+def _key_body(octets: bytes) -> list[tuple[int, int, bytes]]:
+    """The body that is a key, if it is nothing else."""
+    head, line, body = octets.partition(b"\r\n\r\n")
+    if b"=" in body or b":" in body:
+        return []
+    return [(len(head) + len(line), len(octets), STARS * len(body))]
 
 
 def is_secret_name(name: str) -> bool:

@@ -45,6 +45,8 @@ class TraceReader:
         """Without a disk, those that are in memory."""
         self._traces = traces
         self._disk = disk
+        self.recent = traces.recent
+        "The last lines of all of them."
 
     async def find(self, subject: str) -> FoundTrace | None:
         """The trace of a call by its id, of `message/ID` or `alarm/ID`; None without any."""

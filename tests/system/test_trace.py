@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 
 from tests.system.application import application
 from tests.system.peer import Dialog, Peer, peers, status, talk
-from tests.system.program import Program, running, until
+from tests.system.program import REPOSITORY, Program, running, until
 from tests.system.test_commands import sound_file, with_application
 from tests.system.voices import Voice
 
@@ -164,3 +167,56 @@ async def test_a_script_is_told_step_by_step_and_outlives_a_restart(tmp_path: Pa
     assert any(facts["packets_out"] > 20 for _, facts in of("media")), of("media")
     ((what, facts),) = of("end")
     assert (what, facts["by"]) == ("answered", "command")
+
+
+@pytest.mark.timeout(120)
+async def test_a_call_is_told_in_the_terminal(tmp_path: Path) -> None:
+    async with running(tmp_path, SETTINGS) as program:
+        follows = asyncio.create_task(followed_lines(program))
+        async with peers(program, "1000", "1001") as (alice, bob):
+            recent = (await program.v1("GET", "traces/recent"))[1]["next"]
+            caller, _ = await talk(alice, bob)
+            ((row),) = (await program.command("ListActiveCalls"))["ActiveCalls"]  # type: ignore[misc]
+            call_id = str(row["CallId"])  # type: ignore[index]
+            await caller.hang_up()
+        await until(lambda: [each["outcome"] for each in program.calls()] == ["answered"])
+        _, new = await program.v1("GET", f"traces/recent?after={recent}")
+        assert {line["call_id"] for line in new["lines"]} == {call_id} and not new["missed"]
+        assert "INVITE" in new["lines"][0]["what"]
+        code, drawn = await program.terminal("trace", call_id)
+        assert code == 0 and drawn.splitlines()[0].split() == ["1000", "switch", "1001"], drawn
+        assert drawn.count("INVITE ") == 2 and drawn.count("BYE ") == 2
+        code, told = await program.terminal("trace", call_id, "--json")
+        assert [json.loads(line)["kind"] for line in told.splitlines()].count("end") == 1
+        code, whole = await program.terminal("trace", call_id, "--sip")
+        assert code == 0 and "    Call-ID: " in whole
+        file = tmp_path / "call.pcap"
+        code, said = await program.terminal("trace", call_id, "--pcap", str(file))
+        assert code == 0 and file.read_bytes()[:4] == b"\xd4\xc3\xb2\xa1", said
+        assert (await program.terminal("trace", "nothing"))[0] == 1
+        assert (await program.terminal("trace"))[0] == 2
+        shown = await follows
+        assert any("switch ◀ 1000 INVITE" in line for line in shown), shown
+
+
+async def followed_lines(program: Program) -> list[str]:
+    """What `softswitch trace --follow` shows until a call has ended."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "softswitch", "trace", "--follow"),
+        *("--config", str(program.settings_file)),
+        cwd=program.directory,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    shown: list[str] = []
+    try:
+        async with asyncio.timeout(30):
+            while line := await process.stdout.readline():
+                shown.append(line.decode())
+                if "answered by=" in shown[-1]:
+                    break
+    finally:
+        process.kill()
+        await process.wait()
+    return shown

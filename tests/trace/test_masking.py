@@ -29,7 +29,13 @@ REGISTER = (
         (b"Call-Info: <https://app.example/x?token=geheim&a=b>", b"geheim"),
         (b"Call-Info: <https://user:geheim@app.example/x>", b"geheim"),
         (b"Contact: <sip:1000:geheim@192.0.2.1>", b"geheim"),
+        (b"Call-Info: <https://user:geheim@app.example/x?token=GEHEIM>", b"geheim"),
+        (b"Call-Info: <https://user:geheim@app.example/x?token=GEHEIM>", b"GEHEIM"),
+        (b"AUTHORIZATION: Digest\r\n\tresponse=GEHEIM", b"GEHEIM"),
+        (b"A=CRYPTO:1 AES_CM_128_HMAC_SHA1_80 INLINE:GEHEIM", b"GEHEIM"),
         (b"Signal=7", b"7"),
+        (b"d=7", b"7"),
+        (b"Digits: 7", b"7"),
     ],
 )
 def test_a_secret_is_gone(line: bytes, secret: bytes) -> None:

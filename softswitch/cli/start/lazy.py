@@ -106,6 +106,9 @@ COMMANDS = {
         "history_command",
         "List calls, the newest first, or tell what happened to one.",
     ),
+    "trace": CommandPlace(
+        "traces.trace", "trace_command", "Tell what happened to a call, or what happens now."
+    ),
     "route": CommandPlace(
         "exchange.route", "route_command", "Tell where a number leads and why, without calling it."
     ),

@@ -7,18 +7,27 @@ delays nobody.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
+import msgspec
 from aiohttp import web
 
 from softswitch.guard.rights import User
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import NotServed, answer, asked
 from softswitch.http.v1.serving import Work, served
-from softswitch.http.v1.trace.trace_json import TRACE_OPERATIONS, TracePage
+from softswitch.http.v1.trace.trace_json import (
+    TRACE_OPERATIONS,
+    FollowedLine,
+    RecentShown,
+    Since,
+    TracePage,
+)
 from softswitch.trace.lines import AnyLine
 from softswitch.trace.pcap import HEADER, packets
 from softswitch.trace.reading import FoundTrace, TraceReader
-from softswitch.trace.shown import TraceShown, moment, show_lines
+from softswitch.trace.shown import TraceShown, moment, show_line, show_lines
+from softswitch.trace.timeline import Timeline
 
 
 class TraceApi:
@@ -30,8 +39,38 @@ class TraceApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        works: dict[str, Work] = {"showTrace": self.show, "exportTrace": self.export}
+        works: dict[str, Work] = {
+            "showTrace": self.show,
+            "exportTrace": self.export,
+            "showRecentLines": self.recent,
+        }
         return served(TRACE_OPERATIONS, self._users, works)
+
+    async def recent(self, request: web.Request, user: User) -> web.Response:
+        """The last lines of all traces that concern the user."""
+        wanted, recent = asked(request, Since), self._reader.recent
+        if wanted.after is None:
+            return answer(200, RecentShown(next=recent.last, missed=0, lines=[]))
+        after = min(wanted.after, recent.last)
+
+        def concerns(timeline: Timeline) -> bool:
+            return user.owns(*timeline.numbers)
+
+        following, missed, lines = recent.since(after, wanted.limit, concerns)
+        parties = [dict(timeline.parties) for timeline, _ in lines]
+        return await asyncio.to_thread(
+            lambda: answer(
+                200,
+                RecentShown(
+                    next=following,
+                    missed=missed,
+                    lines=[
+                        _followed(timeline, line, who)
+                        for (timeline, line), who in zip(lines, parties, strict=True)
+                    ],
+                ),
+            )
+        )
 
     async def show(self, request: web.Request, user: User) -> web.Response:
         """A page of a trace."""
@@ -62,6 +101,11 @@ class TraceApi:
         if found is None or not user.owns(*found.numbers):
             raise NotServed(404, f"there is no trace of a call '{call_id[:64]}'")
         return found
+
+
+def _followed(timeline: Timeline, line: AnyLine, parties: Mapping[str, str]) -> FollowedLine:
+    shown = show_line(line, parties)
+    return FollowedLine(call_id=timeline.subject, **msgspec.structs.asdict(shown))
 
 
 def _shown(found: FoundTrace, offset: int, lines: list[AnyLine]) -> TraceShown:

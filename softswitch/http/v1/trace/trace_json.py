@@ -10,7 +10,7 @@ from msgspec import Meta
 from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.operations import Operation
-from softswitch.trace.shown import TraceShown
+from softswitch.trace.shown import ShownLine, TraceShown
 
 MOST_SHOWN = 1000
 "Lines in one answer."
@@ -26,7 +26,42 @@ class TracePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offset: Offset = 0
 
 
+class Since(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From where on the last lines are shown."""
+
+    after: Annotated[
+        int | None,
+        Meta(ge=0, description="The `next` of the answer before; without it, no lines are shown."),
+    ] = None
+    limit: Limit = MOST_SHOWN
+
+
+class FollowedLine(ShownLine, frozen=True, kw_only=True):
+    """A line, and what it is about."""
+
+    call_id: Annotated[str, Meta(description="The id of the call, message or alarm.")]
+
+
+class RecentShown(msgspec.Struct, frozen=True, kw_only=True):
+    """The last lines of all traces."""
+
+    next: Annotated[int, Meta(description="The `after` of the next question.")]
+    missed: Annotated[int, Meta(description="Lines that came and are forgotten again.")]
+    lines: list[FollowedLine]
+
+
 TRACE_OPERATIONS = (
+    Operation(
+        path="/traces/recent",
+        id="showRecentLines",
+        right=Right.SEE_OWN,
+        summary="The lines that have come to the traces of all calls since the question before.",
+        query=Since,
+        answers={
+            200: ("The lines, oldest first.", RecentShown),
+            400: ("A parameter is wrong.", Problem),
+        },
+    ),
     Operation(
         path="/calls/{call_id}/trace",
         id="showTrace",
