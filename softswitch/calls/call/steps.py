@@ -11,6 +11,7 @@ from typing import Any
 
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.endings import Ending
+from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.leg.leg import Leg
 from softswitch.trace.lines import LineKind
@@ -94,6 +95,13 @@ class CallTrace:
             ending.outcome.value,
             by=ending.by.value,
             reason=ending.detail or ending.reason or "",
-            status=ending.status if ending.callee_status is None else ending.callee_status,
+            status=_status(ending),
         )
         self._traces.end(self.timeline)
+
+
+def _status(ending: Ending) -> int | None:
+    """The final response that has ended it; None for a call that was answered."""
+    if ending.outcome is Outcome.ANSWERED:
+        return None
+    return ending.status if ending.callee_status is None else ending.callee_status

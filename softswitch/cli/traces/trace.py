@@ -40,7 +40,7 @@ def trace_command(
     user: HttpUser = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
-    """Tell what happened to a call: SIP, states, scripts, keys, sounds, applications, quality."""
+    """Tell what happened to a call, or what happens now."""
     if follow:
         _follow(config, user, call, sip=sip, as_json=as_json)
     elif call is None:

@@ -26,13 +26,17 @@ class TracePage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     offset: Offset = 0
 
 
+FROM_NOW = 2**53 - 1
+"Higher than the number of any line."
+
+
 class Since(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From where on the last lines are shown."""
 
     after: Annotated[
-        int | None,
+        int,
         Meta(ge=0, description="The `next` of the answer before; without it, no lines are shown."),
-    ] = None
+    ] = FROM_NOW
     limit: Limit = MOST_SHOWN
 
 
