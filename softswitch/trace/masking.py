@@ -59,7 +59,8 @@ def masked(octets: bytes) -> bytes:
         hidden += _key_body(octets)
     if not hidden:
         return octets
-    parts, end = [], 0
+    parts: list[bytes] = []
+    end = 0
     for start, stop, instead in sorted(hidden):
         if start >= end:
             parts += octets[end:start], instead
