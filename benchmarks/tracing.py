@@ -71,6 +71,7 @@ async def main(arguments: argparse.Namespace) -> None:
             is_traced: Program(
                 Path(name) / str(is_traced),
                 f"{SETTINGS}\n[trace]\nenabled = {str(is_traced).lower()}\n",
+                media_ports=(20_000, 24_999) if is_traced else (25_000, 29_999),
             )
             for is_traced in (False, True)
         }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from softswitch.trace.kept.chunks import Chunk
 from softswitch.trace.kept.disk import TraceDisk
-from softswitch.trace.kept.segment import Place
+from softswitch.trace.kept.segment import ChunkPlace
 from softswitch.trace.lines import AnyLine
 from softswitch.trace.timeline import Timeline
 from softswitch.trace.traces import Traces
@@ -29,7 +29,7 @@ class FoundTrace:
     parties: Mapping[str, str]
     "Whose dialog has which Call-ID."
     lost: int
-    on_disk: tuple[Place, ...]
+    on_disk: tuple[ChunkPlace, ...]
     in_memory: tuple[AnyLine, ...]
 
     @property
@@ -57,7 +57,7 @@ class TraceReader:
         places = await self._places(subject) if on_disk else []
         return _found(timeline, _first(places, on_disk), lines)
 
-    async def _places(self, subject: str) -> list[Place]:
+    async def _places(self, subject: str) -> list[ChunkPlace]:
         return [] if self._disk is None else await self._disk.find(subject)
 
     async def _on_disk(self, subject: str) -> FoundTrace | None:
@@ -88,7 +88,7 @@ class TraceReader:
         first, last = max(offset - passed, 0), max(offset + limit - passed, 0)
         return [*lines, *found.in_memory[first:last]]
 
-    async def _lines_at(self, place: Place, first: int, last: int) -> list[AnyLine]:
+    async def _lines_at(self, place: ChunkPlace, first: int, last: int) -> list[AnyLine]:
         chunk: Chunk | None = None if self._disk is None else await self._disk.chunk(place)
         return [] if chunk is None else chunk.in_order()[first:last]
 
@@ -100,9 +100,9 @@ class TraceReader:
             yield list(found.in_memory[first : first + PAGE])
 
 
-def _first(places: list[Place], lines: int) -> tuple[Place, ...]:
+def _first(places: list[ChunkPlace], lines: int) -> tuple[ChunkPlace, ...]:
     """The places of the first lines: what has come to disk since is read from memory."""
-    taken: list[Place] = []
+    taken: list[ChunkPlace] = []
     for place in places:
         if lines <= 0:
             break
@@ -112,7 +112,7 @@ def _first(places: list[Place], lines: int) -> tuple[Place, ...]:
 
 
 def _found(
-    timeline: Timeline, on_disk: tuple[Place, ...], in_memory: tuple[AnyLine, ...]
+    timeline: Timeline, on_disk: tuple[ChunkPlace, ...], in_memory: tuple[AnyLine, ...]
 ) -> FoundTrace:
     return FoundTrace(
         subject=timeline.subject,

@@ -22,7 +22,7 @@ from typing import TypeVar
 import structlog
 
 from softswitch.trace.kept.chunks import Chunk
-from softswitch.trace.kept.segment import SUFFIX, Place, Segment, chunk_at, hash_of
+from softswitch.trace.kept.segment import SUFFIX, ChunkPlace, Segment, chunk_at, hash_of
 from softswitch.trace.timeline import LARGE, Timeline
 from softswitch.trace.traces import Traces
 
@@ -168,11 +168,11 @@ class TraceDisk:
 
     # -- reading -----------------------------------------------------------------------------------
 
-    async def find(self, subject: str) -> list[Place]:
+    async def find(self, subject: str) -> list[ChunkPlace]:
         """Where the lines about a subject are, oldest first; none where no file can be read."""
         return await asyncio.to_thread(self._find, subject)
 
-    def _find(self, subject: str) -> list[Place]:
+    def _find(self, subject: str) -> list[ChunkPlace]:
         hashed = hash_of(subject)
         with self._lock:
             self._look()
@@ -193,7 +193,7 @@ class TraceDisk:
                 log.warning("trace not read", path=str(path), reason=error.strerror)
             self._segments[path] = segment
 
-    async def chunk(self, place: Place) -> Chunk | None:
+    async def chunk(self, place: ChunkPlace) -> Chunk | None:
         """The lines at a place; None where the file is gone or damaged."""
         return await asyncio.to_thread(_chunk_or_none, place)
 
@@ -227,7 +227,7 @@ def _is_due(timeline: Timeline, now: float) -> bool:
     return len(timeline.lines) >= LARGE or now - timeline.lines[0].at >= PATIENCE
 
 
-def _chunk_or_none(place: Place) -> Chunk | None:
+def _chunk_or_none(place: ChunkPlace) -> Chunk | None:
     try:
         return chunk_at(place)
     except (OSError, ValueError) as error:

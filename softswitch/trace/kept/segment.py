@@ -34,7 +34,7 @@ def hash_of(subject: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChunkPlace:
     """Where a chunk is."""
 
     path: Path
@@ -101,7 +101,7 @@ class Segment:
             self._numbers.append(number)
             self._lines.append(lines)
 
-    def find(self, hashed: int) -> Iterator[Place]:
+    def find(self, hashed: int) -> Iterator[ChunkPlace]:
         """The chunks about a subject, oldest first."""
         at = -1
         while True:
@@ -109,10 +109,10 @@ class Segment:
                 at = self._hashes.index(hashed, at + 1)
             except ValueError:
                 return
-            yield Place(self.path, self._offsets[at], self._numbers[at], self._lines[at])
+            yield ChunkPlace(self.path, self._offsets[at], self._numbers[at], self._lines[at])
 
 
-def chunk_at(place: Place) -> Chunk:
+def chunk_at(place: ChunkPlace) -> Chunk:
     """The chunk at a place. Raises OSError, and ValueError where the file is damaged."""
     with place.path.open("rb") as file:
         file.seek(place.offset)
