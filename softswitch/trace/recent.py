@@ -13,7 +13,7 @@ MOST_RECENT = 4096
 "Lines that are kept for who follows; who asks more seldom misses some, and is told so."
 
 
-class RecentLines:
+class RecentTraceLines:
     """A listener of traces that remembers what they have told last."""
 
     def __init__(self) -> None:

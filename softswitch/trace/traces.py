@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 
 from softswitch.sip.effects import Flow
 from softswitch.trace.lines import AnyLine, Fact, LineKind, SipMessage
-from softswitch.trace.recent import RecentLines
+from softswitch.trace.recent import RecentTraceLines
 from softswitch.trace.timeline import LARGE, Tell, Timeline
 
 MOST_LOOSE = 2048
@@ -64,7 +64,7 @@ class Traces:
         "Whether somebody takes `waiting` to disk."
         self.large: Callable[[], None] = _nothing
         "Called when a timeline has many lines that are not on disk."
-        self.recent = RecentLines()
+        self.recent = RecentTraceLines()
         self.listeners: list[Listener] = [self.recent.take]
 
     @property
