@@ -3,7 +3,7 @@ import { onMount } from 'svelte'
 import { events } from './events.svelte'
 import { sentenceOf } from './problem'
 
-/** Milliseconds from an answer to the next question at least, however much changes. */
+/** Milliseconds from one question to the next at least, however much changes. */
 const PAUSE = 1_000
 /** Milliseconds after which it is asked for again while no events come. */
 const POLLED = 3_000
@@ -22,6 +22,7 @@ export class Fresh<Answer> {
   private question = 0
   private answered = 0
   private again = false
+  private asked = 0
   private timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(
@@ -33,6 +34,7 @@ export class Fresh<Answer> {
   async refresh(): Promise<void> {
     clearTimeout(this.timer)
     const question = ++this.question
+    this.asked = performance.now()
     try {
       const value = await this.fetch()
       if (question !== this.question) return
@@ -54,7 +56,7 @@ export class Fresh<Answer> {
     if (this.answered !== this.question) this.again = true
     else {
       clearTimeout(this.timer)
-      this.timer = setTimeout(() => this.whileSeen(), PAUSE / 4)
+      this.timer = setTimeout(() => this.whileSeen(), Math.max(PAUSE / 4, this.asked + PAUSE - performance.now()))
     }
   }
 
