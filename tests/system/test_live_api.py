@@ -178,4 +178,5 @@ async def test_a_call_is_heard_in_a_browser(tmp_path: Path) -> None:
             await at_anna.hangup()
             status, heard = await heard_to_the_end
             assert (status, len(heard) > RATE) == (200, True)
+        await program.until_metric("softswitch_calls", 0)
         assert (await samples_of(program, path, 1))[0] == 404

@@ -84,7 +84,11 @@ BUDGET_OPERATIONS = (
         right=Right.SEE,
         summary="What is used today of each budget, by each extension or trunk that it counts.",
         query=BudgetUsesPage,
-        answers={200: ("A page of it.", BudgetUsesShown), 400: ("A field is wrong.", Problem)},
+        answers={
+            200: ("A page of it.", BudgetUsesShown),
+            400: ("A field is wrong.", Problem),
+            404: ("There is no such budget.", Problem),
+        },
     ),
     Operation(
         path="/budget-uses",
