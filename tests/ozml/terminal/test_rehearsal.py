@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def test_no_application_is_asked() -> None:
 def test_whatever_a_script_does_is_over_in_a_moment(source: bytes) -> None:
     began = time.thread_time()
     found = run(source)
-    assert time.thread_time() - began < 5
+    # A run that counts branches costs several times as much.
+    assert time.thread_time() - began < (5 if sys.gettrace() is None else 30)
     assert len(found.heard) <= MOST_LINES
     assert max(len(each.text) for each in found.heard) <= 4096
 
