@@ -59,6 +59,7 @@ def _settings(directory: Path) -> Settings:
                 "url": f"sqlite:///{directory}/demo.db",
                 "recordings": f"{directory}/recordings",
             },
+            "trace": {"enabled": False},
             "shutdown": {"grace_time": 0},
             "extensions": [
                 {"number": number, "type": "phone", "name": name} for name, number, _ in (ANNA, BEN)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from softswitch.sip.message.body import KEY_INFO
+
 RULES: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
     # RFC 3261 section 25.1: with the lines that go on behind it.
     (b"authorization", re.compile(rb"(?m)^(?:proxy-)?authorization[ \t]*:()")),
@@ -15,35 +17,41 @@ RULES: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
     (b"a=ice-pwd:", re.compile(rb"a=ice-pwd:([^\r\n]+)")),  # RFC 8839
     (b"a=key-mgmt:", re.compile(rb"a=key-mgmt:([^\r\n]+)")),  # RFC 4567
     (b"\nk=", re.compile(rb"\nk=(?:clear|base64|uri|prompt):?([^\r\n]*)")),  # RFC 4566
-    (b"@", re.compile(rb"sips?:[^\s:@<>\"]+:([^\s@<>\"]+)@")),  # RFC 3261 section 19.1.1
-    (b"://", re.compile(rb"://([^\s/@<>\"?]+)@")),
-    (b"://", re.compile(rb"://[^\s<>\"?]*\?([^\s<>\"#]+)")),
-    # INFO of application/dtmf-relay and its kin
-    (b"signal", re.compile(rb"(?m)^signal[ \t]*[=:][ \t]*([^\r\n]+)")),
-    (b"digits", re.compile(rb"(?m)^digits[ \t]*[=:][ \t]*([^\r\n]+)")),
-    (b"\nd", re.compile(rb"(?m)^d[ \t]*[=:][ \t]*([^\r\n]+)")),
+    # RFC 3261 section 19.1.1
+    (b"@", re.compile(rb"sips?:[^\s:@<>\"]{1,256}:([^\s@<>\"]{1,256})@")),
+    (b"://", re.compile(rb"://([^\s/@<>\"?]{1,256})@")),
+    (b"://", re.compile(rb"://[^\s<>\"?]{0,1024}\?([^\s<>\"#]+)")),
 )
 """What a message holds, in lower case, where it may hold a secret; where that is. The words come
-first, for they are found much faster."""
+first, for they are found much faster. What repeats is bounded: without that, hostile messages take
+seconds, in which no other thread runs."""
 _CREDENTIALS = re.compile(rb"[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*")
 _SCHEME = re.compile(
     rb"""\s*(\w+)(?:[^\r\n]*?\busername[ \t]*=[ \t]*("[^"\r\n]*"))?""", re.IGNORECASE
 )
-KEY_BODY = b"application/dtmf"
-"The type of a body that may be a key and nothing else."
+_KEY_TYPE = re.compile(
+    rb"\n(?:content-type|c)[ \t]*:[ \t\r\n]*(?:%s)"
+    % b"|".join(re.escape(each.encode()) for each in KEY_INFO)
+)
+"Of a body that reports a key, in one of many forms (`key_of_info`)."
 _URL_SECRETS = re.compile(r"//[^/@?#]*@|\?[^#]*|#.*")
 _NAMES = re.compile(r"(?i:(?:^|[^a-z])pin|pin$|pass|secret|token|cvv|cvc|card|iban|apikey)|Pin|PIN")
 _WRITTEN = re.compile(
-    r"""(?i)(\b[\w-]*(?:pin|password|passwd|secret|token|apikey)["']?\s*[=:]\s*["']?)[^"'&<>\s]+"""
+    r"""(?i)((?:pin|password|passwd|secret|token|apikey)["']?\s{0,8}[=:]\s{0,8}["']?)[^"'&<>\s]+"""
 )
 _VARIABLE = re.compile(
-    r"""(?i)(\b(?:id|name)\s*=\s*["'][^"'<>]*(?:pin|pass|secret|token|cvv|cvc|card|apikey)
-    [^"'<>]*["'][^<>]*?\bvalue\s*=\s*["'])[^"'<>]*""",
+    r"""(?i)(\b(?:id|name)\s{0,8}=\s{0,8}["'][^"'<>]{0,64}
+    (?:pin|pass|secret|token|cvv|cvc|card|apikey)
+    [^"'<>]{0,64}["'][^<>]{0,256}?\bvalue\s{0,8}=\s{0,8}["'])[^"'<>]*""",
     re.VERBOSE,
 )
 _URL = re.compile(r"https?://[^\s<>\"']+")
 HIDDEN = "***"
 STARS = b"*"
+_HEAD = re.compile(rb"(?s).*?\r?\n\r?\n")
+_NO_ENDS = re.compile(rb"[^\r\n]")
+MOST_MASKED = 4096
+"Characters of a text that are looked at; a line of a trace shows fewer, and the rest is left out."
 
 
 def masked(octets: bytes) -> bytes:
@@ -55,8 +63,8 @@ def masked(octets: bytes) -> bytes:
         if word in small
         for found in rule.finditer(small)
     ]
-    if KEY_BODY in small:
-        hidden += _key_body(octets)
+    if (keys := _body_of_keys(small)) is not None:
+        hidden = [each for each in hidden if each[0] < keys[0]] + [keys]
     if not hidden:
         return octets
     parts: list[bytes] = []
@@ -81,12 +89,12 @@ def _hidden(octets: bytes, start: int, stop: int) -> tuple[int, int, bytes]:
     return start, found.end(), instead
 
 
-def _key_body(octets: bytes) -> list[tuple[int, int, bytes]]:
-    """The body that is a key, if it is nothing else."""
-    head, line, body = octets.partition(b"\r\n\r\n")
-    if b"=" in body or b":" in body:
-        return []
-    return [(len(head) + len(line), len(octets), STARS * len(body))]
+def _body_of_keys(small: bytes) -> tuple[int, int, bytes] | None:
+    """The body that reports a key, in whatever form, without all but the ends of its lines."""
+    head = _HEAD.match(small)
+    if head is None or _KEY_TYPE.search(head[0]) is None:
+        return None
+    return head.end(), len(small), _NO_ENDS.sub(STARS, small[head.end() :])
 
 
 def is_secret_name(name: str) -> bool:
@@ -107,7 +115,9 @@ def masked_values(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def masked_text(text: str) -> str:
-    """A text, such as the body of an answer, without passwords and what URLs may hold."""
+    """The beginning of a text, such as the body of an answer, without passwords and what URLs may
+    hold; see `MOST_MASKED`."""
+    text = text[:MOST_MASKED]
     shown = _URL.sub(lambda found: masked_url(found[0]), text) if "//" in text else text
     return _VARIABLE.sub(rf"\1{HIDDEN}", _WRITTEN.sub(rf"\1{HIDDEN}", shown))
 

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from softswitch.sip.effects import Flow
+from softswitch.sip.limits import MESSAGE
 from softswitch.trace.lines import AnyLine, Fact, LineKind, SipMessage
 from softswitch.trace.recent import RecentTraceLines
 from softswitch.trace.timeline import LARGE, Tell, Timeline
@@ -21,6 +22,8 @@ MOST_LOOSE = 2048
 "Dialogs that belong to nobody yet, such as registrations, whose messages wait."
 LOOSE_EACH = 16
 "Messages of each."
+MOST_LOOSE_OCTETS = 16_000_000
+"Of all of them: anybody can send messages."
 LATE_SECONDS = 40.0
 "How long after its end messages of a call are still taken: 64*T1 and more (RFC 3261 section 17)."
 MOST_ENDED = 500
@@ -55,6 +58,7 @@ class Traces:
         self._timelines: dict[str, Timeline] = {}
         self._dialogs: dict[bytes, Timeline] = {}
         self._loose: dict[bytes, list[SipMessage]] = {}
+        self._loose_octets = 0
         self._ended: deque[Timeline] = deque()
         self.lost = 0
         "Lines of timelines that the disk did not take in time."
@@ -104,7 +108,7 @@ class Traces:
         key = sip_call_id.encode("utf-8", "surrogateescape")
         self._dialogs[key] = timeline
         timeline.parties[sip_call_id] = party
-        for message in self._loose.pop(key, ()):
+        for message in self._leave_loose(key):
             timeline.take(message)
 
     def end(self, timeline: Timeline) -> None:
@@ -124,15 +128,21 @@ class Traces:
         if timeline is not None:
             timeline.take(message)
             return
-        loose = self._loose.get(key)
-        if loose is None:
-            if len(self._loose) >= MOST_LOOSE:
-                del self._loose[next(iter(self._loose))]
-            self._loose[key] = [message]
-        else:
-            if len(loose) >= LOOSE_EACH:
-                del loose[0]
-            loose.append(message)
+        if len(octets) > MESSAGE:
+            return
+        loose = self._loose.setdefault(key, [])
+        if len(loose) >= LOOSE_EACH:
+            self._loose_octets -= len(loose.pop(0).octets)
+        loose.append(message)
+        self._loose_octets += len(octets)
+        while len(self._loose) > MOST_LOOSE or self._loose_octets > MOST_LOOSE_OCTETS:
+            self._leave_loose(next(iter(self._loose)))
+
+    def _leave_loose(self, key: bytes) -> list[SipMessage]:
+        """The messages of a dialog that waited, which wait no more."""
+        left = self._loose.pop(key, [])
+        self._loose_octets -= sum(len(each.octets) for each in left)
+        return left
 
     # -- memory ------------------------------------------------------------------------------------
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from softswitch.sip.effects import Flow
+from softswitch.sip.limits import MESSAGE
 from softswitch.trace.lines import LineKind, SipMessage, TraceLine
 from softswitch.trace.timeline import FIRST_LINES, LONGEST_TEXT, MOST_LINES, MOST_OCTETS
-from softswitch.trace.traces import LATE_SECONDS, LOOSE_EACH, MOST_LOOSE, Traces, call_id_of
+from softswitch.trace.traces import (
+    LATE_SECONDS,
+    LOOSE_EACH,
+    MOST_LOOSE,
+    MOST_LOOSE_OCTETS,
+    Traces,
+    call_id_of,
+)
 
 FLOW = Flow("udp", ("127.0.0.1", 5060), ("192.0.2.1", 5061))
 
@@ -146,3 +154,27 @@ def test_call_ids_are_found_in_any_form() -> None:
     assert call_id_of(b"X\r\ni : a@b\r\n\r\n") == b"a@b"
     assert call_id_of(b"X\r\nCALL-ID:a \r\n\r\n") == b"a"
     assert call_id_of(b"\x00\xff") == b""
+
+
+def test_the_messages_of_nobody_are_bounded_in_octets() -> None:
+    traces = Traces(Clock())
+    for number in range(400):
+        for _ in range(LOOSE_EACH):
+            traces.travelled(message(f"d{number}", size=60_000), FLOW, False)
+    kept = 0
+    for number in range(400):
+        timeline = traces.begin(f"C{number}")
+        traces.follow(timeline, f"d{number}", "")
+        kept += sum(map(len, octets(traces, f"C{number}")))
+    assert MOST_LOOSE_OCTETS / 2 < kept <= MOST_LOOSE_OCTETS
+    assert len(octets(traces, "C399")) == LOOSE_EACH
+    traces.travelled(message("again", size=60_000), FLOW, False)
+    traces.follow(traces.begin("C400"), "again", "")
+    assert len(octets(traces, "C400")) == 1
+
+
+def test_what_is_too_long_for_a_message_waits_for_nobody() -> None:
+    traces = Traces(Clock())
+    traces.travelled(message("a", size=MESSAGE), FLOW, False)
+    traces.follow(traces.begin("C1"), "a", "")
+    assert not octets(traces, "C1")

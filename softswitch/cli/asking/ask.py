@@ -145,13 +145,27 @@ def _open(
     )
     tls = _own_certificate(at)
     try:
-        with urllib.request.urlopen(request, timeout=seconds, context=tls) as answer:
+        with _opener(tls).open(request, timeout=seconds) as answer:
             told: bytes = answer.read()
     except urllib.error.HTTPError:
         raise
     except (OSError, http.client.HTTPException) as error:
         fail(silence(error, at, config, seconds), NOT_RUN)
     return at, told
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows nobody elsewhere: what is asked may hold the key of the switch."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Say that there is nothing to follow."""
+
+
+def _opener(tls: ssl.SSLContext | None) -> urllib.request.OpenerDirector:
+    """Asks the switch itself, whatever proxy the environment names."""
+    return urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls), NoRedirect
+    )
 
 
 def _own_certificate(at: Entrance) -> ssl.SSLContext | None:

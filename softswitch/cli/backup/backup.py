@@ -71,11 +71,15 @@ def backup_command(
 def _partial(file: Path) -> Iterator[IO[bytes]]:
     """A file beside the backup, which only its owner can read, and only one of us writes."""
     partial = _partial_of(file)
-    with open(os.open(partial, os.O_RDWR | os.O_CREAT, 0o600), "w+b") as stream:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    with open(os.open(partial, flags, 0o600), "r+b") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             fail([f"{partial} is being written by another backup"], NOT_RUN)
+        # What is left of another one, or was put there, may be long and open to all.
+        os.fchmod(stream.fileno(), 0o600)
+        stream.truncate(0)
         try:
             yield stream
         finally:

@@ -161,8 +161,10 @@ def _unpack(archive: Archive, swaps: dict[str, Swap], contents: BackupContents) 
 def _write(target: Path, mode: int, content: IO[bytes], *, top: Path) -> None:
     """Write a file that is not there yet, and the folders above it, below `top`."""
     if top != target:
-        top.mkdir(exist_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
+        top.mkdir(mode=0o700, exist_ok=True)
+    for folder in reversed(target.parents):
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     with suppress(FileNotFoundError):
         if top == target:

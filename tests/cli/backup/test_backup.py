@@ -6,6 +6,7 @@ import fcntl
 import io
 import json
 import os
+import shutil
 import sqlite3
 import tarfile
 from collections.abc import Callable
@@ -247,6 +248,28 @@ def test_what_is_no_backup_is_not_replaced_by_one(home: Path) -> None:
     assert run("backup", "other.tar")[0] == 2
     code, _, err = run("backup", "nowhere/at/all.tar")
     assert (code, "No such file or directory" in err) == (1, True)
+
+
+def test_what_lies_in_the_place_of_a_backup_is_not_in_it(home: Path) -> None:
+    left = home / "all.tar.partial"
+    left.write_bytes(b"secret" * 1_000_000)
+    left.chmod(0o666)
+    assert run("backup", "all.tar")[0] == 0
+    made = home / "all.tar"
+    assert made.stat().st_mode & 0o777 == 0o600
+    assert b"secretsecret" not in made.read_bytes()
+    left.symlink_to(home / "config/softswitch.toml")
+    code, _, err = run("backup", "all.tar")
+    assert (code, "all.tar.partial" in err) == (1, True), err
+    assert texts(home) == KEPT
+
+
+def test_the_folders_of_a_restore_are_open_to_their_owner_alone(home: Path) -> None:
+    assert run("backup", "all.tar")[0] == 0
+    shutil.rmtree(home / "data")
+    assert run("restore", "all.tar", "--force")[0] == 0
+    for folder in ("data/voicemails", "data/voicemails/1000", "data/prompts"):
+        assert (home / folder).stat().st_mode & 0o777 == 0o700, folder
 
 
 def test_a_database_that_cannot_be_copied_leaves_no_backup(home: Path) -> None:

@@ -162,6 +162,8 @@ class CallActionsApi:
     async def stop(self, request: web.Request, user: User) -> web.Response:
         """End sounds and recordings."""
         asked, call_id = await body_of(request, StopAsked, empty=StopAsked()), _id_of(request)
+        if not (asked.sounds or asked.recordings):
+            raise BadBody("expected sounds or recordings, or both")
         if asked.sounds:
             await self._commands.give(user, GivenCommand(StopPlay(call_id=call_id)))
         if asked.recordings:

@@ -186,6 +186,9 @@ async def test_sounds_recordings_and_their_end() -> None:
         assert scene.workers.all[0].playing == []
         status, begun = await bench.ask("POST", f"{path}/record", {"format": "wav"})
         assert (status, begun["call"]["recordings"]) == (202, 1)
+        nothing = {"sounds": False, "recordings": False}
+        status, told = await bench.ask("POST", f"{path}/stop", nothing)
+        assert (status, told["detail"]) == (400, "expected sounds or recordings, or both")
         status, shown = await bench.ask("POST", f"{path}/stop")
         await asyncio.sleep(0.1)
         status, shown = await bench.ask("GET", path)
