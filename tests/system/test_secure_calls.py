@@ -6,6 +6,7 @@ import asyncio
 import json
 import wave
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import aiohttp
 import numpy as np
@@ -377,8 +378,14 @@ async def test_no_key_is_written_anywhere(program: Program, voices: list[Voice])
     assert "inline:***" in log
     assert "inline:" not in log.replace("inline:***", "")
     assert "a=ice-pwd:***" in log or "ice-pwd" not in log
-    kept = b"".join(file.read_bytes() for file in (program.directory / "data").glob("*"))
+    status, trace = await program.v1("GET", f"calls/{call['id']}/trace")
+    assert status == 200 and "inline:**" in json.dumps(trace)
+    _, packets = await program.v1("GET", f"calls/{call['id']}/trace.pcap")
+    assert b"inline:**" in packets
+    files = filter(Path.is_file, (program.directory / "data").rglob("*"))
+    kept = b"".join(file.read_bytes() for file in files)
     for key in keys:
-        for place in (shown, json.dumps(history), log):
+        for place in (shown, json.dumps(history), log, json.dumps(trace)):
             assert key not in place
-        assert key.encode() not in kept
+        for octets in (kept, packets):
+            assert key.encode() not in octets
