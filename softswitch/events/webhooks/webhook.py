@@ -186,7 +186,8 @@ class Webhook:
 
     async def _put_aside(self, event: NumberedEvent, attempts: int, error: NotTaken) -> None:
         """Let the others go on; the event stays where operators find it."""
-        log.error(
+        # No error: that would be an event, which the same server would refuse, and so on.
+        log.warning(
             "event put aside",
             webhook=self.settings.name,
             number=event.id,

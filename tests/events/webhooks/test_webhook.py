@@ -193,6 +193,7 @@ async def test_what_the_server_refuses_is_put_aside_and_can_be_sent_again(
     assert receiver.seen.count(1) == REFUSED_TRIES
     [line] = [line for line in logs if line["event"] == "event put aside"]
     assert line["reason"].endswith("answered 422")
+    assert line["log_level"] == "warning", "an error would be one more event for the same server"
     assert SECRET not in str(logs)
     total, [row] = await list_failures(store.reader, "crm", offset=0, limit=10)
     assert (total, row.event, row.attempts) == (1, 1, REFUSED_TRIES)
