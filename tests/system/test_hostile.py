@@ -117,7 +117,7 @@ async def test_offers_without_a_common_codec_leave_no_port(tmp_path: Path) -> No
         anna, ben = both
         several = [Peer("1000", program) for _ in range(10)]
         # Pairs of ports rest after a call: however fast the calls fail, there are enough.
-        rounds = min(50, program.port_pairs // 2 // len(several))
+        rounds = min(50, program.port_pairs // 3 // len(several))
 
         async def offer_in_vain(peer: Peer) -> None:
             for formats, number in (("101", "600"), ("99", "1001")) * rounds:
