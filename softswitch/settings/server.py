@@ -330,7 +330,7 @@ class LoggingSettings(Section):
 
 
 class TraceSettings(Section):
-    """The timelines of calls, messages and alarms."""
+    """The timelines of calls."""
 
     enabled: bool = True
     "Whether there are any."

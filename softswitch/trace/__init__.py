@@ -1,7 +1,7 @@
-"""One timeline of everything: what happened to a call, a message or an alarm, line by line.
+"""One timeline of everything: what happened to a call, line by line.
 
     lines       what a line is: a SIP message as it was on the wire, or something else that happened
-    timeline    the lines of one call, message or alarm, as far as they are in memory
+    timeline    the lines of one call, as far as they are in memory
     traces      all timelines; gives every SIP message to the one that its dialog belongs to
     masking     hides passwords, keys and PINs from whoever reads a trace
     shown       a trace as readers get it, in pages

@@ -49,7 +49,7 @@ class TraceReader:
         "The last lines of all of them."
 
     async def find(self, subject: str) -> FoundTrace | None:
-        """The trace of a call by its id, of `message/ID` or `alarm/ID`; None without any."""
+        """The trace of a call by its id; None without any."""
         timeline = self._traces.get(subject)
         if timeline is None:
             return await self._on_disk(subject)

@@ -44,7 +44,7 @@ class Timeline:
     )
 
     def __init__(self, subject: str, now: Callable[[], float], tell: Tell | None = None) -> None:
-        """`subject` is a call's id, `message/ID` or `alarm/ID`; `now` Unix time in seconds.
+        """`subject` is a call's id; `now` Unix time in seconds.
 
         Without `tell` nothing is kept.
         """

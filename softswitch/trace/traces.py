@@ -77,7 +77,7 @@ class Traces:
         return self._tell is not None
 
     def begin(self, subject: str) -> Timeline:
-        """A timeline for a call by its id, or for `message/ID` or `alarm/ID`."""
+        """A timeline for a call by its id."""
         timeline = Timeline(subject, self._now, self._tell)
         if self._tell is not None:
             self._timelines[subject] = timeline
