@@ -134,26 +134,29 @@ async def test_every_change_arrives_in_order_though_both_sides_are_killed(tmp_pa
     changes, reader = Changes(program), Reader(program, tmp_path / "events.txt")
     following = asyncio.ensure_future(reader.run())
     making = asyncio.ensure_future(changes.make_all())
-    victims = ["switch"] * SWITCH_KILLS + ["reader"] * READER_KILLS
-    chance.shuffle(victims)
-    for turn, victim in enumerate(victims, 1):
-        from_here = CHANGES * turn / (len(victims) + 1)
-        while changes.made < from_here and not making.done():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(chance.uniform(0, 0.2))
-        if victim == "reader":
-            reader.kill()
-        else:
-            await program.kill()
-            await program.start()
-    await making
-    newest = max(row["id"] for row in mappings(program.database_url, "SELECT id FROM events"))
-    async with asyncio.timeout(60):
-        while not (events := reader.events()) or events[-1]["id"] != newest:  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
-    following.cancel()
-    await asyncio.gather(following, return_exceptions=True)
-    await program.stop()
+    try:
+        victims = ["switch"] * SWITCH_KILLS + ["reader"] * READER_KILLS
+        chance.shuffle(victims)
+        for turn, victim in enumerate(victims, 1):
+            from_here = CHANGES * turn / (len(victims) + 1)
+            while changes.made < from_here and not making.done():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(chance.uniform(0, 0.2))
+            if victim == "reader":
+                reader.kill()
+            else:
+                await program.kill()
+                await program.start()
+        await making
+        newest = max(row["id"] for row in mappings(program.database_url, "SELECT id FROM events"))
+        async with asyncio.timeout(60):
+            while not (events := reader.events()) or events[-1]["id"] != newest:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    finally:
+        for each in (following, making):
+            each.cancel()
+        await asyncio.gather(following, making, return_exceptions=True)
+        await program.stop()
     kept = mappings(program.database_url, "SELECT id, body FROM events ORDER BY id")
     assert events == [json.loads(row["body"]) for row in kept]  # all of them, once, in order
     told = [
