@@ -84,12 +84,8 @@ def _run(url: str, program: str, *words: str) -> str:
         raise DatabaseRefuses(
             f"there is no {program}: install PostgreSQL's client programs (postgresql-client)"
         )
-    parts = urlsplit(url.replace("+psycopg", "", 1))
-    user, _, place = parts.netloc.rpartition("@")
-    name, _, password = user.partition(":")
-    netloc = f"{name}@{place}" if name else place
-    environment = {**os.environ, **({"PGPASSWORD": unquote(password)} if password else {})}
-    bare = parts._replace(netloc=netloc).geturl()
+    bare, password = _without_password(url)
+    environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
     done = subprocess.run(
         [found, f"--dbname={bare}", *words],
         env=environment,
@@ -101,6 +97,25 @@ def _run(url: str, program: str, *words: str) -> str:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise DatabaseRefuses(f"{program}: {lines[0]}")
     return done.stdout.strip()
+
+
+def _without_password(url: str) -> tuple[str, str]:
+    """A URL as libpq reads it, without its password, and the password.
+
+    That of the query goes before that of the user, as in libpq.
+    """
+    parts = urlsplit(url.replace("+psycopg", "", 1))
+    user, _, place = parts.netloc.rpartition("@")
+    name, _, password = user.partition(":")
+    kept: list[str] = []
+    for each in filter(None, parts.query.split("&")):
+        key, _, value = each.partition("=")
+        if unquote(key) == "password":
+            password = value
+        else:
+            kept.append(each)
+    netloc = f"{name}@{place}" if name else place
+    return parts._replace(netloc=netloc, query="&".join(kept)).geturl(), unquote(password)
 
 
 @contextmanager

@@ -46,6 +46,27 @@ def test_what_refuses_a_copy_is_told_without_the_password(tmp_path: Path) -> Non
     assert copied_as(url) != copied_as("sqlite:///switch.db")
 
 
+@pytest.mark.parametrize(
+    ("url", "database"),
+    [
+        ("desk:ge%2Fheim@db/switch?a=1&b=%20", "desk@db/switch?a=1&b=%20"),
+        ("desk@db/switch?password=ge%2Fheim&a=1", "desk@db/switch?a=1"),
+        ("desk:other@db/switch?a=1&p%61ssword=ge%2Fheim", "desk@db/switch?a=1"),
+        ("db/switch?user=desk&password=ge%2Fheim", "db/switch?user=desk"),
+    ],
+)
+def test_a_password_is_in_no_list_of_processes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, database: str
+) -> None:
+    program = tmp_path / "pg_restore"
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" "$PGPASSWORD" >{tmp_path}/told\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    fill_database(f"postgresql+psycopg://{url}", tmp_path / "copy")
+    told = (tmp_path / "told").read_text().splitlines()
+    assert told == [f"--dbname=postgresql://{database}", "ge/heim"]
+
+
 def test_programs_that_are_missing_are_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
