@@ -9,7 +9,6 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from softswitch.sip.effects import Flow
 from softswitch.trace.lines import AnyLine, Fact, LineKind, SipMessage
 from softswitch.trace.masking import masked
 from softswitch.trace.traces import call_id_of
@@ -100,8 +99,3 @@ def first_line(text: str) -> str:
 def _address(address: tuple[str, int]) -> str:
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def flow_of(flow: Flow) -> tuple[str, str, int, str, int]:
-    """A flow as the disk keeps it."""
-    return (flow.transport, *flow.local, *flow.remote)
