@@ -17,7 +17,7 @@ from typing import Protocol
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party
-from softswitch.calls.endings.states import FINAL, CallState
+from softswitch.calls.endings.states import FINAL
 from softswitch.calls.ports.media_port import LegCodec, MediaPort, OnWorker
 from softswitch.calls.supervision.third_port import ThirdPort
 
@@ -52,9 +52,11 @@ class Overheard(asyncio.DatagramProtocol):
         "Whether the call has ended, or cannot be heard any more."
 
     def datagram_received(self, data: bytes, _address: object) -> None:
-        """Take a packet of the worker; what is no RTP is dropped."""
+        """Take a packet of the worker; what is no RTP is dropped, and what comes after the end."""
         head = _HEAD + 4 * (data[0] & 0x0F) if data else _HEAD
         if len(data) <= head or data[0] >> 6 != 2 or data[1] & 0x7F != PAYLOAD_TYPE:
+            return
+        if self.is_over:
             return
         samples = array.array("h", data[head : len(data) & ~1])
         if sys.byteorder == "little":
@@ -103,6 +105,8 @@ async def overhearing(
 ) -> AsyncIterator[Overheard]:
     """Hear the parties that `heard` names, who may become others while the call lasts.
 
+    It is over when `heard` names nobody any more. That is asked with every change of the call.
+
     Raises LookupError where none of them has a port, NoPortFree, WorkerGone, and OSError.
     """
     first = next((party.audio.port for party in heard() if party.audio.port is not None), None)
@@ -115,17 +119,14 @@ async def overhearing(
             third = ThirdPort(port)
 
             def arrange() -> None:
-                wanted = {party.audio.port for party in heard()}
+                parties = () if call.state in FINAL else tuple(heard())
+                wanted = {party.audio.port for party in parties}
                 third.arrange([each for each in third.beside(call) if each in wanted], ())
-
-            def changed(_call: Call, state: CallState) -> None:
-                if state in FINAL:
+                if not parties:
                     overheard.end()
-                else:
-                    arrange()
 
             port.gone.add_done_callback(lambda _: overheard.end())
-            stop = call.listen(changed)
+            stop = call.listen(lambda _call, _state: arrange())
             try:
                 arrange()
                 yield overheard

@@ -40,6 +40,14 @@ def user_of(request: web.Request, users: Users) -> User:
         raise refused_login(request, error) from None
 
 
+def is_still(request: web.Request, users: Users, user: User) -> bool:
+    """Whether the login of a request still counts: it may have ended, or have other rights."""
+    try:
+        return user_of(request, users) == user
+    except (NotServed, web.HTTPException):
+        return False
+
+
 class NotServed(Exception):
     """What is answered in place of what was asked for."""
 

@@ -75,3 +75,15 @@ def test_silence_is_told_while_nothing_comes_and_then_the_end() -> None:
         assert await heard.next() == b""
 
     run(story())
+
+
+def test_what_comes_after_the_end_is_heard_by_nobody() -> None:
+    async def story() -> None:
+        heard = Overheard()
+        heard.datagram_received(packet(9, 9), None)
+        heard.end()
+        heard.datagram_received(packet(10, 10), None)  # a reader may be slower than the packets
+        assert read(await heard.next()) == [9]
+        assert await heard.next() == b""
+
+    run(story())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -23,7 +23,7 @@ from softswitch.calls.supervision.supervisor import BEEP, BEEP_SECONDS, Supervis
 from softswitch.commands.running.call import parties_of
 from softswitch.guard.rights import NotAllowed, Right, User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import NotServed, asked
+from softswitch.http.v1.asking import NotServed, asked, is_still
 from softswitch.http.v1.calls.audio_json import AUDIO_OPERATIONS, AudioQuery
 from softswitch.http.v1.serving import served
 
@@ -34,6 +34,8 @@ MOST_LISTENERS = 16
 ENDLESS = 0xFFFF_FFFF
 "The length in the header of a WAV that nobody knows yet."
 HEARD_IN = (CallState.IN_CALL, CallState.HOLD)
+LOOK_EVERY = 1.0
+"Seconds after which it is seen that the listener may still hear the call."
 PATIENCE = 10.0
 "Seconds in which a listener must take what it was sent."
 
@@ -53,13 +55,20 @@ class AudioApi:
         return served(AUDIO_OPERATIONS, self._users, {"hearCall": self.hear})
 
     async def hear(self, request: web.Request, user: User) -> web.StreamResponse:
-        """The sound of a call until it ends, or until nobody reads it any more."""
+        """The sound of a call until it ends, nobody reads it any more, or the right to it ends."""
         wanted, call_id = asked(request, AudioQuery), request.match_info["call_id"]
         call = self._calls.get(call_id)
         if call is None:
             raise NotServed(404, f"no call '{call_id[:64]}' is up")
         parties = partial(parties_of, call, wanted.party)
-        self._see_that_it_may(user, parties(), wanted.supervisor)
+        supervised = self._see_that_it_may(user, parties(), wanted.supervisor)
+
+        def heard() -> Sequence[Party]:
+            """The parties; nobody once who was supervised has left, or the right is gone."""
+            there = parties()
+            may = not supervised or supervised & self._supervised(there, wanted.supervisor)
+            return there if may else ()
+
         if call.state not in HEARD_IN:
             raise NotServed(409, f"a call in {call.state.value} cannot be heard")
         if self._listeners >= MOST_LISTENERS:
@@ -72,11 +81,16 @@ class AudioApi:
             return response
         self._listeners += 1
         try:
-            async with overhearing(self._ports, call, parties) as overheard:
+            async with overhearing(self._ports, call, heard) as overheard:
                 self._tell(call, parties(), user, wanted.supervisor)
                 with suppress(ConnectionResetError, TimeoutError):
                     await response.prepare(request)
-                    await self._send(call, overheard, response, user)
+                    await self._send(
+                        call,
+                        overheard,
+                        response,
+                        lambda: bool(heard()) and is_still(request, self._users, user),
+                    )
         except LookupError as error:
             raise NotServed(409, str(error)) from None
         except (NoPortFree, WorkerGone, OSError) as error:
@@ -87,10 +101,13 @@ class AudioApi:
             self._listeners -= 1
         return response
 
-    def _see_that_it_may(self, user: User, parties: Sequence[Party], supervisor: str) -> None:
+    def _see_that_it_may(
+        self, user: User, parties: Sequence[Party], supervisor: str
+    ) -> frozenset[str]:
         """See that the user, or the supervisor that is named, may hear the call. Raises NotAllowed.
 
-        Admins may hear all calls; for others the settings of the supervisor must say so.
+        Admins may hear all calls; for others the settings of the supervisor must say so. Returns
+        the extensions that are supervised, without a supervisor none.
         """
         if not supervisor:
             try:
@@ -98,9 +115,16 @@ class AudioApi:
             except NotAllowed as error:
                 hint = "or supervisor, an extension that may supervise the call"
                 raise NotAllowed(f"{error}, {hint}") from None
-            return
-        if not any(may_supervise(self._plan, supervisor, each.extension) for each in parties):
+            return frozenset()
+        supervised = self._supervised(parties, supervisor)
+        if not supervised:
             raise NotAllowed(f"{supervisor[:64]} may not supervise this call")
+        return supervised
+
+    def _supervised(self, parties: Sequence[Party], supervisor: str) -> frozenset[str]:
+        """The extensions of these that the supervisor may supervise now."""
+        extensions = (each.extension for each in parties)
+        return frozenset(each for each in extensions if may_supervise(self._plan, supervisor, each))
 
     def _tell(self, call: Call, parties: Sequence[Party], user: User, supervisor: str) -> None:
         """Write down who listens: in the record of the call, and in the log."""
@@ -110,14 +134,23 @@ class AudioApi:
         log.warning(SupervisionWay.LISTEN.value, call=call.id, by=by, number=number)
 
     async def _send(
-        self, call: Call, overheard: Overheard, response: web.StreamResponse, user: User
+        self,
+        call: Call,
+        overheard: Overheard,
+        response: web.StreamResponse,
+        may_hear: Callable[[], bool],
     ) -> None:
         """Send until the call, the listener or its right has ended."""
         await response.write(_header())
         beeping = asyncio.ensure_future(self._beep(call))
-        as_it_was = self._users.as_now(user)
+        now = asyncio.get_running_loop().time
+        look_at = now()
         try:
-            while self._users.as_now(user) == as_it_was and (said := await overheard.next()):
+            while said := await overheard.next():
+                if now() >= look_at:
+                    if not may_hear():
+                        return
+                    look_at = now() + LOOK_EVERY
                 async with asyncio.timeout(PATIENCE):
                     await response.write(said)
         finally:

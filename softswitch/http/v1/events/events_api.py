@@ -22,7 +22,7 @@ from softswitch.events.following import Following, heartbeat
 from softswitch.guard.rights import User
 from softswitch.http.cross_site import is_cross_site
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import BadQuery, NotServed, answer, asked, user_of
+from softswitch.http.v1.asking import BadQuery, NotServed, answer, asked, is_still
 from softswitch.http.v1.events.events_json import (
     EVENT_OPERATIONS,
     NUMBER,
@@ -147,7 +147,7 @@ class EventsApi:
         as_it_was, look_at = self._users.now(user.name), time.monotonic() + HEARTBEAT
         while self._users.now(user.name) == as_it_was and not self._events.is_over:
             if time.monotonic() >= look_at:
-                if not self._is_still(request, user):
+                if not is_still(request, self._users, user):
                     return
                 look_at = time.monotonic() + HEARTBEAT
             portion = await following.next(HEARTBEAT)
@@ -164,13 +164,6 @@ class EventsApi:
                     if request.transport is not None:
                         request.transport.abort()
                     return
-
-    def _is_still(self, request: web.Request, user: User) -> bool:
-        """Whether the login of a request still counts: it may have ended, or have other rights."""
-        try:
-            return user_of(request, self._users) == user
-        except (NotServed, web.HTTPException):
-            return False
 
 
 async def _until_closed(socket: web.WebSocketResponse) -> None:
