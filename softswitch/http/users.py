@@ -100,23 +100,30 @@ class Users:
         return self._users.get(name) or User.gone(name)
 
     def of_request(
-        self, request: web.Request, lower: Mapping[str, str], *, runs_commands: bool = False
+        self,
+        request: web.Request,
+        lower: Mapping[str, str],
+        *,
+        runs_commands: bool = False,
+        seen: bool = True,
     ) -> User:
         """The user of a request; `lower` are its fields by lower-case name.
 
-        `runs_commands` where a GET may change something. Raises CommandError 304, 305 or 307,
-        Banned for a banned source, and HTTPForbidden for a password of Basic or a cookie that a
-        page of another site has made a browser send.
+        `runs_commands` where a GET may change something. Without `seen` a session or a token is
+        not used by it: a request that lasts is looked at again and again.
+
+        Raises CommandError 304, 305 or 307, Banned for a banned source, and HTTPForbidden for a
+        password of Basic or a cookie that a page of another site has made a browser send.
         """
         username, password = lower.get("username", ""), lower.get("password", "")
         header = request.headers.get("Authorization", "")
         if not username and header[:7].lower() == "bearer ":
-            return self._of_token(request, header[7:].strip())
+            return self._of_token(request, header[7:].strip(), seen=seen)
         if not username and header:
             _refuse_other_sites(request)
             username, password = basic_credentials(header)
         if not username and self._sessions is not None and (cookie := cookie_of(request)):
-            return self._of_session(request, self._sessions, cookie, runs_commands)
+            return self._of_session(request, self._sessions, cookie, runs_commands, seen=seen)
         return self.of_password(request, username, password)
 
     def of_password(self, request: web.Request, username: str, password: str) -> User:
@@ -147,7 +154,7 @@ class Users:
         self._bans.right(source, account)
         return replace(user, login="terminal" if is_here else "password")
 
-    def _of_token(self, request: web.Request, token: str) -> User:
+    def _of_token(self, request: web.Request, token: str, *, seen: bool) -> User:
         """The user of a token (RFC 6750 section 2.1); wrong ones are counted as passwords are."""
         source, account = self._sources.find(request.remote or ""), f"token {id_of(token)}"
         if self._bans.refuses(source, account):
@@ -165,15 +172,22 @@ class Users:
         except NotAllowed as error:
             raise CommandError(Code.AUTHENTICATION_FAILED, detail=str(error)) from None
         self._bans.right(source, account)
-        self._tokens.used(row.id)
+        if seen:
+            self._tokens.used(row.id)
         return narrowed
 
     def _of_session(
-        self, request: web.Request, sessions: Sessions, cookie: str, runs_commands: bool
+        self,
+        request: web.Request,
+        sessions: Sessions,
+        cookie: str,
+        runs_commands: bool,
+        *,
+        seen: bool,
     ) -> User:
         """The user of a cookie, which browsers send unasked: other pages must not use it."""
         _refuse_other_sites(request)
-        name = sessions.find(cookie, self._passwords.get)
+        name = sessions.find(cookie, self._passwords.get, seen=seen)
         user = None if name is None else self._users.get(name)
         if user is None:
             raise CommandError(Code.AUTHENTICATION_REQUIRED, detail="the session has ended")

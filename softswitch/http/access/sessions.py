@@ -85,15 +85,21 @@ class Sessions:
         self._rows[key], self._written[key] = row, now
         return cookie, now + self._terms.life
 
-    def find(self, cookie: str, password_of: Callable[[str], str | None]) -> str | None:
-        """The user of a cookie, if it still counts and the password is what it was then."""
+    def find(
+        self, cookie: str, password_of: Callable[[str], str | None], *, seen: bool = True
+    ) -> str | None:
+        """The user of a cookie, if it still counts and the password is what it was then.
+
+        Without `seen` this is no request, and the session is idle for as long as before.
+        """
         row = self._rows.get(_digest(cookie))
         if row is None or self._is_over(row):
             return None
         password = password_of(row.username)
         if password is None or not hmac.compare_digest(row.mark, _digest(cookie, password)):
             return None
-        self._seen(row)
+        if seen:
+            self._seen(row)
         return row.username
 
     def expires(self, cookie: str) -> float | None:

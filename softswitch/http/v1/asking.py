@@ -32,10 +32,13 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     detail: Annotated[str, Meta(description="A sentence: what is wrong, what was expected.")]
 
 
-def user_of(request: web.Request, users: Users) -> User:
-    """Who asks. Raises NotServed to a requester who is no user, or may not come from there."""
+def user_of(request: web.Request, users: Users, *, seen: bool = True) -> User:
+    """Who asks; `seen` as `Users.of_request`.
+
+    Raises NotServed to a requester who is no user, or may not come from there.
+    """
     try:
-        return users.of_request(request, _fields(request))
+        return users.of_request(request, _fields(request), seen=seen)
     except CommandError as error:
         raise refused_login(request, error) from None
 
@@ -43,7 +46,7 @@ def user_of(request: web.Request, users: Users) -> User:
 def is_still(request: web.Request, users: Users, user: User) -> bool:
     """Whether the login of a request still counts: it may have ended, or have other rights."""
     try:
-        return user_of(request, users) == user
+        return user_of(request, users, seen=False) == user
     except (NotServed, web.HTTPException):
         return False
 

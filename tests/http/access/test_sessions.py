@@ -60,7 +60,9 @@ async def test_a_cookie_counts_until_it_is_idle_or_old_also_after_a_restart() ->
     assert sessions.find(cookie, PASSWORDS.get) is None
     idle, _ = await sessions.begin("eva", "pw")
     assert len(kept.rows) == 1, "the one that is over goes"
-    kept.now += 100
+    kept.now += 99
+    assert sessions.find(idle, PASSWORDS.get, seen=False) == "eva"
+    kept.now += 1
     assert sessions.find(idle, PASSWORDS.get) is None
 
 

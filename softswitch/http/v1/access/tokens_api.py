@@ -63,6 +63,8 @@ class TokensApi:
         row = self._tokens.named(identity)
         if row is None or (user.role != "admin" and row.username != user.name):
             raise NotServed(404, f"there is no token {identity[:64]!r}")
+        if user.token not in ("", identity) and user.role != "admin":
+            raise NotAllowed("a token revokes itself alone: log in with a password")
         await self._tokens.revoke(identity)
         log.info("token revoked", token=row.name, id=row.id, of=row.username, user=user.name)
         return web.Response(status=204)

@@ -144,13 +144,15 @@ class EventsApi:
         self, request: web.Request, user: User, following: Following, send: Send
     ) -> None:
         """Send until the reader has gone, does not read, or is no such user any more."""
-        as_it_was, look_at = self._users.now(user.name), time.monotonic() + HEARTBEAT
-        while self._users.now(user.name) == as_it_was and not self._events.is_over:
+        as_it_was, look_at = self._users.as_now(user), time.monotonic() + HEARTBEAT
+        while not self._events.is_over:
             if time.monotonic() >= look_at:
                 if not is_still(request, self._users, user):
                     return
                 look_at = time.monotonic() + HEARTBEAT
             portion = await following.next(HEARTBEAT)
+            if self._users.as_now(user) != as_it_was:
+                return
             events = list(portion.events)
             if not events and self._events.is_over:
                 return
@@ -181,6 +183,7 @@ def _after(request: web.Request, wanted: EventsWanted) -> int | None:
     text = request.headers.get("Last-Event-ID", "")
     if not text:
         return None if wanted.after is msgspec.UNSET else wanted.after
-    if not text.isascii() or not text.isdigit() or int(text[:20]) > NUMBER:
+    digits = text.lstrip("0")[:20] or "0"  # Python reads no number of thousands of digits
+    if not text.isascii() or not text.isdigit() or int(digits) > NUMBER:
         raise BadQuery(f"Last-Event-ID cannot be {text[:40]!r}, expected the number of an event")
-    return int(text)
+    return int(digits)

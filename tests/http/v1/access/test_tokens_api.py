@@ -249,6 +249,9 @@ async def test_tokens_are_seen_and_revoked_by_their_user_and_by_admins(client: C
     path = f"/v1/tokens/{walls['id']}"
     assert (await ask(client, "eva", "DELETE", path))[0] == 404
     assert (await ask(client, "eva", "DELETE", "/v1/tokens/..%2f"))[0] == 404
+    weak = (await make(client, "wall"))["token"]
+    status, told = await ask(client, weak, "DELETE", path)
+    assert (status, "a token revokes itself alone" in told["detail"]) == (403, True)
     assert (await ask(client, "wall", "DELETE", path))[0] == 204
     assert (await ask(client, walls["token"], "GET", "/v1/look"))[0] == 401
     assert (await ask(client, evas["token"], "DELETE", f"/v1/tokens/{evas['id']}"))[0] == 204
