@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -15,6 +16,7 @@ from softswitch.guard.rights import Right, User
 from softswitch.http.access.sessions import Sessions
 from softswitch.http.users import Users
 from softswitch.http.v1.access.session_api import SessionApi
+from softswitch.http.v1.asking import is_still, user_of
 from softswitch.http.v1.openapi import OPERATIONS
 from softswitch.http.v1.operations import Operation
 from softswitch.http.v1.serving import problems, served
@@ -49,7 +51,7 @@ def made(users: Users, sessions: Sessions) -> web.Application:
     async def command(request: web.Request) -> web.Response:
         return web.Response(text=users.of_request(request, {}, runs_commands=True).name)
 
-    app.add_routes([web.get("/api", command)])
+    app.add_routes([web.get("/api", command), web.get("/lasts", partial(lasts, users))])
     return app
 
 
@@ -72,6 +74,12 @@ async def client(users: Users) -> AsyncIterator[Client]:
     server = TestServer(made(users, users._sessions), host="127.0.0.1")
     async with TestClient(server, cookie_jar=jar) as client:
         yield client
+
+
+async def lasts(users: Users, request: web.Request) -> web.Response:
+    """A request that goes on: whether its login still counts is asked without using it."""
+    user = user_of(request, users, seen=False)
+    return web.json_response(is_still(request, users, user))
 
 
 async def log_in(client: Client, **login: str) -> tuple[int, Any, str]:
@@ -286,3 +294,13 @@ async def test_every_operation_needs_a_login_and_by_cookie_a_page_of_ours(users:
                 method, path = operation.method.upper(), path_of(operation, "1000")
                 async with client.request(method, path, headers=headers) as answer:
                     assert answer.status == expected, (operation.id, headers)
+
+
+async def test_what_lasts_keeps_no_session_from_being_idle(client: Client, kept: Kept) -> None:
+    assert (await log_in(client))[0] == 200
+    kept.now += 60
+    async with client.get("/lasts") as answer:
+        assert await answer.json() is True
+    kept.now += 60
+    async with client.get("/v1/session") as answer:
+        assert answer.status == 401
